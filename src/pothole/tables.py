@@ -122,7 +122,7 @@ QUARANTINE = Table(
 REASONS: dict[str, str] = {
     "null_value": "a required column is null",
     "not_finite": "a number is NaN or infinite",
-    "out_of_range": "|acceleration| > 100 m/s2, |turn rate| > 10 000 deg/s, velocity < 0 or > 300 km/h, hdop < 0 or satellites < 0",
+    "out_of_range": "|acceleration| > 100 m/s2, |turn rate| > 10 000 deg/s, velocity < 0 or > 300 km/h, hdop or satellites < 0",
     "bad_position": "outside the world or the configured region, or exactly 0, 0",
     "wrong_day": "farther than the slack outside the batch day",
     "duplicate": "another row has the same vehicle_id, trip_id and timestamp, and sorts before this one",
@@ -132,18 +132,14 @@ IMPACTS = Table(
     "stage1_anomaly_detected",
     "one impact: a single jolt of a single vehicle, however many samples it spans",
     (
-        Column(
-            "impact_id", "string", "SHA-256 of vehicle_id, trip_id and the peak's timestamp, 16 hex digits"
-        ),
+        Column("impact_id", "string", "SHA-256 of vehicle_id, trip_id and the peak's timestamp, 16 hex digits"),
         *_TRIP,
         Column("timestamp", "bigint", "time of the peak, UTC epoch", "ms"),
         Column("lon", "double", "longitude of the vehicle at the peak, WGS84", "deg"),
         Column("lat", "double", "latitude of the vehicle at the peak, WGS84", "deg"),
         Column("position_sigma_m", "double", "standard error of the position, per axis", "m"),
         Column("hdop", "double", "horizontal dilution of precision at the peak"),
-        Column(
-            "heading", "double", "direction of travel, clockwise from north, 0..360", "deg", nullable=True
-        ),
+        Column("heading", "double", "direction of travel, clockwise from north, 0..360", "deg", nullable=True),
         Column("velocity", "double", "speed over ground at the peak", "km/h"),
         Column("duration_ms", "bigint", "from the first to the last sample over the lower threshold", "ms"),
         Column("peak_mps2", "double", "largest |vertical acceleration|, high-passed", "m/s2"),
@@ -163,9 +159,7 @@ TRAVERSALS = Table(
         Column("timestamp", "bigint", "middle of the samples of that second, UTC epoch", "ms"),
         Column("lon", "double", "longitude of the vehicle then, WGS84", "deg"),
         Column("lat", "double", "latitude of the vehicle then, WGS84", "deg"),
-        Column(
-            "heading", "double", "direction of travel, clockwise from north, 0..360", "deg", nullable=True
-        ),
+        Column("heading", "double", "direction of travel, clockwise from north, 0..360", "deg", nullable=True),
         Column("velocity", "double", "mean speed over ground", "km/h"),
         Column("distance_m", "double", "driven in that second", "m"),
         Column("sample_count", "bigint", "samples used"),
@@ -184,9 +178,7 @@ POTHOLES = Table(
         Column("link_id", "string", "directed link; null without a road within reach", nullable=True),
         Column("s_id", "string", "segment; null without a road within reach", nullable=True),
         Column("offset_m", "double", "distance along the link from its start", "m", nullable=True),
-        Column(
-            "heading", "double", "direction of travel, clockwise from north, 0..360", "deg", nullable=True
-        ),
+        Column("heading", "double", "direction of travel, clockwise from north, 0..360", "deg", nullable=True),
         Column("lon", "double", "longitude of the place, WGS84", "deg"),
         Column("lat", "double", "latitude of the place, WGS84", "deg"),
         Column("radius_m", "double", "the position's 90 % error", "m"),
@@ -212,9 +204,7 @@ CONDITION = Table(
         Column("pass_count", "bigint", "passes of vehicles"),
         Column("impact_count", "bigint", "impacts of any kind matched to it"),
         Column("total_count", "bigint", "samples matched to it"),
-        Column(
-            "roughness", "double", "RMS of the vertical acceleration over all passes", "m/s2", nullable=True
-        ),
+        Column("roughness", "double", "RMS of the vertical acceleration over all passes", "m/s2", nullable=True),
     ),
     key=("s_id",),
 )
