@@ -1,0 +1,69 @@
+"""Where a stage's data frames are executed: DuckDB in this process, or Spark.
+
+``start(name)`` gives an engine; it is the only thing that differs. Stage modules are imported after that, since the
+embedded engine puts SQLFrame's implementation of PySpark's API in PySpark's place for the whole process: one engine a process.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+    from pyspark.sql import DataFrame
+
+ENGINES = ("duckdb", "spark")
+
+
+class Engine(Protocol):
+    """What the pipeline asks of an engine."""
+
+    name: str
+    version: str
+
+    def read_parquet(self, files: Sequence[str], columns: Sequence[Any], *, source_file: bool = False) -> DataFrame:
+        """The files as one frame of these columns (cast to their types), with ``source_file`` where asked."""
+        ...
+
+    def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
+        """A small table as a frame."""
+        ...
+
+    def keep(self, frame: DataFrame) -> DataFrame:
+        """The same rows, computed once: for a frame that is used more than once."""
+        ...
+
+    def write_parquet(self, frame: DataFrame, folder: str) -> None:
+        """Write the frame's rows as ``part-*.parquet`` into a folder that exists; at least one file."""
+        ...
+
+    def to_arrow(self, frame: DataFrame) -> pa.Table:
+        """A small frame's rows."""
+        ...
+
+    def forget(self) -> None:
+        """Give up what ``keep`` kept."""
+        ...
+
+
+def start(name: str, **options: Any) -> Engine:
+    """Start an engine by name; ``options`` are the engine's own (threads, memory limit, master, file system)."""
+    if name == "duckdb":
+        from pothole.engines.duckdb import DuckDBEngine
+
+        return DuckDBEngine(**options)
+    if name == "spark":
+        from pothole.engines.spark import SparkEngine
+
+        return SparkEngine(**options)
+    from pothole.errors import UserError
+
+    raise UserError(f"unknown engine {name!r}", hint=f"one of {', '.join(ENGINES)}")
+
+
+def relative_source(path: str) -> str:
+    """The last component of a path or URI."""
+    return Path(path).name

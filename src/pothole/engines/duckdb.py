@@ -1,0 +1,108 @@
+"""The embedded engine: PySpark's API by SQLFrame, executed by DuckDB in this process."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from sqlframe import activate
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame
+
+    from pothole.tables import Column
+
+_DUCKDB_TYPES = {"bigint": "BIGINT", "int": "INTEGER", "double": "DOUBLE", "string": "VARCHAR"}
+
+
+class DuckDBEngine:
+    """One in-process DuckDB; ``fs`` is registered for the paths of a remote lake."""
+
+    name = "duckdb"
+
+    def __init__(
+        self, *, threads: int | None = None, memory_gb: float | None = None, fs: Any = None, spill: Path | None = None
+    ) -> None:
+        self.version = duckdb.__version__
+        self.connection = duckdb.connect()
+        self._numbers = itertools.count()
+        self._kept: list[str] = []
+        self._spill = tempfile.TemporaryDirectory(prefix="pothole-", dir=spill)
+        settings: dict[str, Any] = {
+            "temp_directory": self._spill.name,
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "enable_progress_bar": False,
+            "TimeZone": "UTC",
+        }
+        if threads is not None:
+            settings["threads"] = threads
+        if memory_gb is not None:
+            settings["memory_limit"] = f"{memory_gb}GB"
+        for key, value in settings.items():
+            self.connection.execute(f"SET {key} = ?", [value])
+        if fs is not None:
+            self.connection.register_filesystem(fs)
+        activate("duckdb", conn=self.connection)
+        from pyspark.sql import SparkSession
+
+        self.session = SparkSession.builder.getOrCreate()
+
+    def read_parquet(self, files: Sequence[str], columns: Sequence[Column], *, source_file: bool = False) -> DataFrame:
+        """A view over the files; columns are cast to their types, whatever widening the file used."""
+        chosen = [f'CAST("{c.name}" AS {_DUCKDB_TYPES[c.type]}) AS "{c.name}"' for c in columns]
+        if source_file:
+            chosen.append("regexp_extract(filename, '[^/]*$') AS source_file")
+        listed = ", ".join("'" + f.replace("'", "''") + "'" for f in files)
+        name = self._name("read")
+        self.connection.execute(
+            f"CREATE VIEW {name} AS SELECT {', '.join(chosen)} "
+            f"FROM read_parquet([{listed}], filename = true, hive_partitioning = false)"
+        )
+        return self.session.table(name)
+
+    def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
+        """A copy of the table in the engine."""
+        unique = self._name(name)
+        self.connection.register(f"{unique}_arrow", table)
+        self.connection.execute(f"CREATE TABLE {unique} AS SELECT * FROM {unique}_arrow")
+        self.connection.unregister(f"{unique}_arrow")
+        return self.session.table(unique)
+
+    def keep(self, frame: DataFrame) -> DataFrame:
+        """A table of the frame's rows."""
+        name = self._name("kept")
+        self.connection.execute(f"CREATE TABLE {name} AS {self._sql(frame)}")
+        self._kept.append(name)
+        return self.session.table(name)
+
+    def forget(self) -> None:
+        """Drop the tables that ``keep`` made."""
+        for name in self._kept:
+            self.connection.execute(f"DROP TABLE IF EXISTS {name}")
+        self._kept.clear()
+
+    def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> None:
+        """Write one file, ``part-NNNNN.parquet``."""
+        target = f"{folder}/part-{part:05d}.parquet".replace("'", "''")
+        self.connection.execute(
+            f"COPY ({self._sql(frame)}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+        )
+
+    def to_arrow(self, frame: DataFrame) -> pa.Table:
+        """The frame's rows as an Arrow table."""
+        return self.connection.sql(self._sql(frame)).to_arrow_table()
+
+    def _sql(self, frame: DataFrame) -> str:
+        # DuckDB optimises by itself; SQLFrame's optimiser would only add seconds to large plans.
+        return str(frame.sql(dialect="duckdb", optimize=False))
+
+    def _name(self, prefix: str) -> str:
+        safe = "".join(c if c.isalnum() else "_" for c in prefix)
+        return f"{safe}_{next(self._numbers)}"

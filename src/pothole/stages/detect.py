@@ -1,0 +1,163 @@
+"""From oriented seconds to impacts: high-pass, robust scale, hysteresis.
+
+Two passes over the samples, neither of which sorts them all. The first takes, for every second, the strength of the vertical
+acceleration about a running mean (the means of whole seconds, interpolated in time). Only around seconds in which
+something stands out from the trip's own scale does the second pass look at single samples again, with an exact
+centred mean over a second of time.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from pothole.geo import steady
+from pothole.stages import equi_join, trip_window
+from pothole.stages.motion import SECOND
+from pothole.stages.orient import vertical
+from pothole.stages.settings import DetectSettings
+
+_TRIP = ("vehicle_id", "trip_id")
+_ACCEL = ("accel_x", "accel_y", "accel_z")
+_GYRO = ("gyro_x", "gyro_y", "gyro_z")
+_UP = ("up_x", "up_y", "up_z")
+_HALF_WINDOW_MS = 500
+_CONTEXT_SECONDS = (2, 3)  # before and after a candidate second: its high-pass window and the fixes around it
+_CANDIDATE_SHARE = 0.8  # of the upper threshold: the interpolated mean is not the exact one
+
+
+def with_baseline(oriented: DataFrame) -> DataFrame:
+    """Oriented seconds with the running mean of the vertical: of this second and of its neighbours, m/s2."""
+    order = trip_window().orderBy("second")
+    mean = oriented.withColumn("mean_0", vertical())
+
+    def neighbour(step: int) -> Column:
+        adjacent = F.lag("second", -step).over(order) == F.col("second") + F.lit(step)
+        return F.when(adjacent, F.lag("mean_0", -step).over(order)).otherwise(F.col("mean_0"))
+
+    return mean.withColumns({"mean_before": neighbour(-1), "mean_after": neighbour(1)})
+
+
+def rough_high_pass() -> Column:
+    """Vertical acceleration about the interpolated mean of the seconds, m/s2."""
+    phase = (F.col("timestamp") - F.col("second") * F.lit(1000)) / F.lit(1000.0) - F.lit(0.5)
+    towards = F.when(phase < 0, F.col("mean_before")).otherwise(F.col("mean_after"))
+    return vertical() - F.col("mean_0") - F.abs(phase) * (towards - F.col("mean_0"))
+
+
+def with_strength(samples: DataFrame, oriented: DataFrame) -> DataFrame:
+    """Oriented seconds with ``roughness`` (RMS) and ``peak`` (largest magnitude) of the vertical, m/s2."""
+    axis = with_baseline(oriented).select(*SECOND, "up_x", "up_y", "up_z", "mean_0", "mean_before", "mean_after")
+    accelerations = samples.select(*SECOND, "timestamp", *_ACCEL)
+    jolts = equi_join(accelerations, axis, SECOND).select(*SECOND, rough_high_pass().alias("jolt"))
+    strength = jolts.groupBy(*SECOND).agg(
+        F.sqrt(F.avg(F.col("jolt") * F.col("jolt"))).alias("roughness"), F.max(F.abs(F.col("jolt"))).alias("peak")
+    )
+    return equi_join(oriented, strength, SECOND)
+
+
+def with_scale(seconds: DataFrame, settings: DetectSettings) -> DataFrame:
+    """Seconds with ``scale``: the median roughness of the mount's moving seconds, shrunk towards the fleet's, floored.
+
+    Not a z-score: the median does not grow with the potholes that are to be found.
+    """
+    usable = seconds.where(F.col("fit") & ~F.col("handled"))
+    own = usable.groupBy("vehicle_id", "trip_id", "mount").agg(
+        F.percentile("roughness", F.lit(0.5)).alias("median_roughness"), F.count(F.lit(1)).alias("n")
+    )
+    prior = F.lit(settings.scale_prior_seconds)
+    variance = (
+        F.col("n") * F.col("median_roughness") * F.col("median_roughness") + prior * F.lit(settings.scale_prior_mps2**2)
+    ) / (F.col("n") + prior)
+    scale = F.greatest(F.sqrt(variance), F.lit(settings.scale_floor_mps2))
+    scales = own.select("vehicle_id", "trip_id", "mount", scale.alias("scale"))
+    return equi_join(usable, scales, ["vehicle_id", "trip_id", "mount"])
+
+
+def context(samples: DataFrame, scaled: DataFrame, settings: DetectSettings) -> DataFrame:
+    """All samples around seconds in which something stands out, with the second's axis and scale.
+
+    ``close`` marks the samples in which an impact may lie; the others serve its high-pass window and the fixes around it.
+    """
+    threshold = F.col("scale") * F.lit(settings.start_scales * _CANDIDATE_SHARE)
+    fast_enough = F.col("velocity") >= settings.min_velocity_kmh * 0.8
+    candidates = scaled.where((steady(F.col("peak") - threshold) >= 0) & fast_enough)
+    before, after = _CONTEXT_SECONDS
+    near = (
+        candidates.select(*_TRIP, F.col("second").alias("centre"))
+        .withColumn("second", F.explode(F.sequence(F.col("centre") - F.lit(before), F.col("centre") + F.lit(after))))
+        .groupBy(*SECOND)
+        .agg((F.min(F.abs(F.col("second") - F.col("centre"))) <= 1).alias("close"))
+    )
+    axis = scaled.select(*SECOND, *_UP, "scale", "surroundings", "heading")
+    return equi_join(samples.drop("fit"), equi_join(axis, near, SECOND), SECOND)
+
+
+def with_surroundings(scaled: DataFrame) -> DataFrame:
+    """Seconds with ``surroundings``: the mean roughness of the five seconds to either side, m/s2."""
+    around = trip_window().orderBy("second").rangeBetween(-5, 5)
+    total, n = F.sum("roughness").over(around), F.count("roughness").over(around)
+    others = (total - F.col("roughness")) / F.when(n > 1, n - F.lit(1))
+    return scaled.withColumn("surroundings", F.coalesce(others, F.col("roughness")))
+
+
+def high_pass(near: DataFrame) -> DataFrame:
+    """Context samples with ``jolt``: vertical acceleration about its centred mean over a second of time, m/s2.
+
+    Also ``slow`` (its mean over 0.2 s), ``shake`` (acceleration across the vertical, same high-pass) and ``tilt_rate``
+    (turn rate about the horizontal axes, deg/s, null without a gyroscope).
+    """
+    second = trip_window().orderBy("timestamp").rangeBetween(-_HALF_WINDOW_MS, _HALF_WINDOW_MS)
+    moment = trip_window().orderBy("timestamp").rangeBetween(-100, 100)
+    up_length = F.sqrt(sum((F.col(u) * F.col(u) for u in ("up_x", "up_y", "up_z")), F.lit(0.0)))
+    means = {f"{a}_mean": F.avg(a).over(second) for a in ("accel_x", "accel_y", "accel_z", "vertical")}
+    turn = sum((F.col(g) * F.col(u) for g, u in zip(_GYRO, _UP, strict=True)), F.lit(0.0)) / up_length
+    turn_squared = sum((F.col(g) * F.col(g) for g in _GYRO), F.lit(0.0))
+    centred = near.withColumn("vertical", vertical()).withColumns(means)
+    across = sum(((F.col(a) - F.col(f"{a}_mean")) * (F.col(a) - F.col(f"{a}_mean")) for a in _ACCEL), F.lit(0.0))
+    jolted = centred.withColumn("jolt", F.col("vertical") - F.col("vertical_mean"))
+    gain_squared = up_length * up_length  # up has the length of the gain correction
+    return jolted.withColumns(
+        {
+            "slow": F.avg("jolt").over(moment),
+            "shake": F.sqrt(F.greatest(F.lit(0.0), across * gain_squared - F.col("jolt") * F.col("jolt"))),
+            "tilt_rate": F.sqrt(F.greatest(F.lit(0.0), turn_squared - turn * turn)),
+        }
+    ).drop("accel_x_mean", "accel_y_mean", "accel_z_mean", "vertical_mean")
+
+
+def impacts(jolts: DataFrame, settings: DetectSettings) -> DataFrame:
+    """One row an impact: key, ``timestamp`` of the peak, ``start_ms``, ``end_ms``, ``peak``, ``scale``, ``surroundings``.
+
+    Hysteresis: an impact lasts while samples are ``end_scales`` from the mean, with gaps of up to ``gap_ms``, and needs one
+    that is ``start_scales`` from it. Of equal peaks the earlier counts.
+    """
+    strength = F.abs(F.col("jolt"))
+    over = steady(strength - F.col("scale") * F.lit(settings.end_scales)) >= 0
+    loud = jolts.where(F.col("close") & over & (F.col("velocity") >= settings.min_velocity_kmh))
+    order = trip_window().orderBy("timestamp")
+    gap = F.col("timestamp") - F.lag("timestamp").over(order)
+    begins = F.when(gap <= settings.gap_ms, F.lit(0)).otherwise(F.lit(1))
+    numbered = loud.withColumn("begins", begins).withColumn("number", F.sum("begins").over(order))
+    by_strength = trip_window().partitionBy("vehicle_id", "trip_id", "number")
+    ranked = numbered.withColumns(
+        {
+            "start_ms": F.min("timestamp").over(by_strength),
+            "end_ms": F.max("timestamp").over(by_strength),
+            "place": F.row_number().over(by_strength.orderBy(steady(strength).desc(), F.col("timestamp").asc())),
+        }
+    )
+    starts = steady(strength - F.col("scale") * F.lit(settings.start_scales)) >= 0
+    return ranked.where((F.col("place") == 1) & starts).select(
+        "vehicle_id",
+        "trip_id",
+        "timestamp",
+        "start_ms",
+        "end_ms",
+        strength.alias("peak"),
+        "scale",
+        "surroundings",
+        "heading",
+        "velocity",
+        "hdop",
+    )

@@ -1,0 +1,104 @@
+"""Where the vehicle was at the peak, and whether a known structure lies there.
+
+A fix is older than the sample that carries it (0.5 to 1 s: 27 m at motorway speed, Bridgelall 2020), and a 1 Hz fix is
+repeated until the next. So the position is read from the track at the peak's time plus the device's lag, between the
+two moments at which the position changed.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from pothole.geo import heading_difference, metres_per_degree_lat, metres_per_degree_lon, steady
+from pothole.stages import equi_join, trip_window
+from pothole.stages.features import around
+from pothole.stages.settings import LocateSettings
+
+_IMPACT = ["vehicle_id", "trip_id", "impact_ms"]
+_LONGEST_STEP_MS = 4000  # between two fixes that are taken as neighbours
+_CELLS_PER_DEGREE = 500.0  # about 200 m: more than any reach
+
+
+def fixes(jolts: DataFrame) -> DataFrame:
+    """Context samples at which the position changed, that is, at which a new fix arrived."""
+    order = trip_window().orderBy("timestamp")
+    moved = (F.col("lon") != F.lag("lon").over(order)) | (F.col("lat") != F.lag("lat").over(order))
+    return jolts.withColumn("moved", moved).where("moved")
+
+
+def place(impacts: DataFrame, jolts: DataFrame, settings: LocateSettings) -> DataFrame:
+    """Impacts with ``lon``, ``lat`` at the peak and ``position_sigma_m``."""
+    lag = F.lit(settings.gps_lag_ms)
+    since = F.col("since_ms")
+    earlier, later = F.when(since <= lag, since), F.when(since > lag, since)
+    near = around(impacts, fixes(jolts).select(*_CONTEXT), 2000, 3000)
+    track = near.groupBy(*_IMPACT).agg(
+        F.max(earlier).alias("t0"),
+        F.max_by("lon", earlier).alias("lon0"),
+        F.max_by("lat", earlier).alias("lat0"),
+        F.min(later).alias("t1"),
+        F.min_by("lon", later).alias("lon1"),
+        F.min_by("lat", later).alias("lat1"),
+    )
+    held = equi_join(
+        impacts.withColumn("impact_ms", F.col("timestamp")),
+        jolts.select("vehicle_id", "trip_id", F.col("timestamp").alias("impact_ms"), "lon", "lat"),
+        _IMPACT,
+    )
+    tracked = equi_join(held, track, _IMPACT, "left")
+    neighbours = (F.col("t1") - F.col("t0")) <= _LONGEST_STEP_MS
+    share = (lag - F.col("t0")) / (F.col("t1") - F.col("t0"))
+    sigma = F.greatest(F.lit(settings.sigma_floor_m), F.col("hdop") * F.lit(settings.sigma_per_hdop_m))
+
+    def between(axis: str, extrapolated: Column) -> Column:
+        inside = F.col(f"{axis}0") + share * (F.col(f"{axis}1") - F.col(f"{axis}0"))
+        return F.when(F.coalesce(neighbours, F.lit(False)), inside).otherwise(extrapolated)
+
+    # Without fixes on both sides: straight on from the last one known, at the vehicle's speed.
+    age_s = (lag - F.coalesce(F.col("t0"), F.lit(-500))) / F.lit(1000.0)
+    ahead_m = F.when(F.col("heading").isNotNull(), F.col("velocity") / F.lit(3.6) * age_s).otherwise(F.lit(0.0))
+    course = F.radians(F.coalesce(F.col("heading"), F.lit(0.0)))
+    east = F.coalesce(F.col("lon0"), F.col("lon")) + ahead_m * F.sin(course) / metres_per_degree_lon(F.col("lat"))
+    north = F.coalesce(F.col("lat0"), F.col("lat")) + ahead_m * F.cos(course) / metres_per_degree_lat(F.col("lat"))
+    names = [c for c in impacts.columns if c not in ("lon", "lat")]
+    return tracked.select(
+        *names,
+        between("lon", east).alias("lon"),
+        between("lat", north).alias("lat"),
+        sigma.alias("position_sigma_m"),
+    )
+
+
+_CONTEXT = ("vehicle_id", "trip_id", "second", "timestamp", "lon", "lat")
+
+
+def known_structures(impacts: DataFrame, bumps: DataFrame, settings: LocateSettings) -> DataFrame:
+    """Impacts with ``known``: a structure of the speed-bump layer lies within reach, in the same direction of travel."""
+
+    def cell(column: Column) -> Column:
+        return F.floor(column * F.lit(_CELLS_PER_DEGREE)).cast("bigint")
+
+    around_cell = F.sequence(F.lit(-1), F.lit(1))
+    layer = (
+        bumps.select(
+            F.col("lon").alias("bump_lon"),
+            F.col("lat").alias("bump_lat"),
+            F.col("heading").alias("bump_heading"),
+            F.coalesce(F.col("length_m"), F.lit(0.0)).alias("bump_length_m"),
+        )
+        .withColumn("dx", F.explode(around_cell))
+        .withColumn("dy", F.explode(around_cell))
+        .withColumns({"cell_x": cell(F.col("bump_lon")) + F.col("dx"), "cell_y": cell(F.col("bump_lat")) + F.col("dy")})
+    )
+    keyed = impacts.withColumns({"cell_x": cell(F.col("lon")), "cell_y": cell(F.col("lat"))})
+    pairs = equi_join(keyed, layer, ["cell_x", "cell_y"])
+    east = (F.col("lon") - F.col("bump_lon")) * metres_per_degree_lon(F.col("lat"))
+    north = (F.col("lat") - F.col("bump_lat")) * metres_per_degree_lat(F.col("lat"))
+    distance = steady(F.sqrt(east * east + north * north) - F.col("bump_length_m") / F.lit(2.0))
+    angle = steady(heading_difference(F.col("heading"), F.col("bump_heading")))
+    same_way = F.coalesce(angle <= settings.bump_heading_degrees, F.lit(True))
+    key = ["vehicle_id", "trip_id", "timestamp"]
+    hits = pairs.where((distance <= settings.bump_reach_m) & same_way).select(*key).distinct()
+    marked = equi_join(impacts, hits.withColumn("known", F.lit(True)), key, "left")
+    return marked.withColumn("known", F.coalesce(F.col("known"), F.lit(False)))

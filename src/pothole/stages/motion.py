@@ -1,0 +1,60 @@
+"""A trip by whole seconds of UTC: the small table from which orientation, scale and traversals follow.
+
+One hash aggregation of the samples, without sorting them: what follows works on a row a second instead of up to 200.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pothole.geo import heading, metres_per_degree_lat, metres_per_degree_lon
+from pothole.stages import trip_window
+
+#: What identifies a second of a trip.
+SECOND = ["vehicle_id", "trip_id", "second"]
+
+
+def per_second(samples: DataFrame) -> DataFrame:
+    """One row a second of a trip: means of the samples, ``timestamp`` in their middle, ``fit`` if all are fit."""
+    return samples.groupBy(*SECOND).agg(
+        F.count(F.lit(1)).alias("sample_count"),
+        F.floor((F.min("timestamp") + F.max("timestamp")) / F.lit(2.0)).cast("bigint").alias("timestamp"),
+        *(F.avg(name).alias(name) for name in ("accel_x", "accel_y", "accel_z")),
+        *(F.avg(name).alias(name) for name in ("lon", "lat", "velocity", "hdop")),
+        (F.min(F.col("fit").cast("int")) == 1).alias("fit"),
+    )
+
+
+def with_course(seconds: DataFrame) -> DataFrame:
+    """Seconds with ``heading`` (degrees, from the fixes around them; null where the vehicle hardly moved).
+
+    The course is taken over up to two seconds to either side: a fix that is held for a second gives no course between.
+    """
+    around = trip_window().orderBy("second").rangeBetween(-2, 2)
+    first, last = F.min_by("lon", "second").over(around), F.max_by("lon", "second").over(around)
+    south, north = F.min_by("lat", "second").over(around), F.max_by("lat", "second").over(around)
+    placed = seconds.withColumns({"lon_0": first, "lon_1": last, "lat_0": south, "lat_1": north})
+    east_m = (F.col("lon_1") - F.col("lon_0")) * metres_per_degree_lon(F.col("lat"))
+    north_m = (F.col("lat_1") - F.col("lat_0")) * metres_per_degree_lat(F.col("lat"))
+    moved = F.sqrt(east_m * east_m + north_m * north_m) >= F.lit(3.0)
+    return placed.withColumn("heading", F.when(moved, heading(east_m, north_m))).drop(
+        "lon_0", "lon_1", "lat_0", "lat_1"
+    )
+
+
+def traversals(seconds: DataFrame, settings_min_velocity_kmh: float) -> DataFrame:
+    """Columns of ``tables.TRAVERSALS``: the seconds in which the vehicle moved and its samples were fit."""
+    return seconds.where(F.col("fit") & (F.col("velocity") >= settings_min_velocity_kmh)).select(
+        "trip_id",
+        "vehicle_id",
+        "timestamp",
+        "lon",
+        "lat",
+        "heading",
+        "velocity",
+        (F.col("velocity") / F.lit(3.6)).alias("distance_m"),
+        "sample_count",
+        "hdop",
+        "roughness",
+    )

@@ -1,0 +1,79 @@
+"""The vertical in a device that lies as it lies: gravity's direction, followed through mounts, and the device's gain.
+
+At rest an accelerometer reads the specific force, 9.80665 m/s2 upwards. Its median over a trip gives the device's
+upward axis; its length gives the gain of the device's scale.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from pothole.geo import steady
+from pothole.stages import equi_join, trip_window
+from pothole.stages.settings import OrientSettings
+
+STANDARD_GRAVITY_MPS2 = 9.80665
+
+_AXES = ("accel_x", "accel_y", "accel_z")
+_UP = ("up_x", "up_y", "up_z")
+
+
+def _angle_degrees(a: tuple[str, str, str], b: tuple[str, str, str]) -> Column:
+    dot = sum((F.col(x) * F.col(y) for x, y in zip(a, b, strict=True)), F.lit(0.0))
+    norms = _norm(a) * _norm(b)
+    cosine = F.greatest(F.lit(-1.0), F.least(F.lit(1.0), dot / F.when(norms > 0, norms)))
+    return steady(F.degrees(F.acos(cosine)))
+
+
+def _norm(axes: tuple[str, str, str]) -> Column:
+    return F.sqrt(sum((F.col(a) * F.col(a) for a in axes), F.lit(0.0)))
+
+
+def mounts(seconds: DataFrame, settings: OrientSettings) -> DataFrame:
+    """One row a block of a trip with its ``mount``: 0, 1, 2 ... counts how often the device was moved before.
+
+    A block's gravity is the median of its seconds' mean acceleration; a turn of more than ``moved_degrees`` between
+    neighbouring blocks begins a new mount.
+    """
+    blocks = seconds.groupBy("vehicle_id", "trip_id", "block").agg(
+        *(F.percentile(a, F.lit(0.5)).alias(a) for a in _AXES)
+    )
+    order = trip_window().orderBy("block")
+    before = tuple(f"{a}_before" for a in _AXES)
+    turned = blocks.withColumns({b: F.lag(a).over(order) for a, b in zip(_AXES, before, strict=True)})
+    moved = F.coalesce(_angle_degrees(_AXES, before) > settings.moved_degrees, F.lit(False)).cast("int")  # type: ignore[arg-type]
+    return turned.withColumn("moved", moved).select(
+        "vehicle_id", "trip_id", "block", F.sum("moved").over(order).alias("mount")
+    )
+
+
+def orient(seconds: DataFrame, settings: OrientSettings) -> DataFrame:
+    """Seconds with ``up_x/y/z`` and ``handled``; a sample's vertical acceleration is its dot product with up - 9.80665.
+
+    The vector up has the length of gain correction: its dot product with the mount's gravity is standard gravity.
+    ``handled`` marks seconds whose mean acceleration points elsewhere: somebody holds the device.
+    """
+    blocked = seconds.withColumn(
+        "block", F.floor(F.col("second") / F.lit(float(settings.block_seconds))).cast("bigint")
+    )
+    on_mount = equi_join(blocked, mounts(blocked, settings), ["vehicle_id", "trip_id", "block"])
+    gravity = on_mount.groupBy("vehicle_id", "trip_id", "mount").agg(
+        *(F.percentile(a, F.lit(0.5)).alias(u) for a, u in zip(_AXES, _UP, strict=True))
+    )
+    length = _norm(_UP)
+    gain = F.lit(STANDARD_GRAVITY_MPS2) / (length * length)
+    unit = gravity.where(steady(length) > 0.5).select(
+        "vehicle_id", "trip_id", "mount", *((F.col(u) * gain).alias(u) for u in _UP)
+    )
+    return (
+        equi_join(on_mount, unit, ["vehicle_id", "trip_id", "mount"])
+        .withColumn("handled", _angle_degrees(_AXES, _UP) > settings.handled_degrees)  # type: ignore[arg-type]
+        .drop("block")
+    )
+
+
+def vertical() -> Column:
+    """A sample's or second's acceleration along up, gravity taken off, m/s2."""
+    products = (F.col(a) * F.col(u) for a, u in zip(_AXES, _UP, strict=True))
+    return sum(products, F.lit(-STANDARD_GRAVITY_MPS2))

@@ -1,0 +1,133 @@
+"""What the stages can be told, with units in the names. Plain frozen dataclasses: a cluster needs nothing installed.
+
+The defaults are the values that the scores in the README were measured with; ``docs/detection.md`` says where each one comes from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class QualitySettings:
+    """Which raw rows are refused, and which good ones are merely unfit for detection."""
+
+    slack_minutes: float = 60.0
+    """How far outside the batch day a sample may lie."""
+    region: tuple[float, float, float, float] | None = None
+    """Smallest and largest longitude, smallest and largest latitude in degrees; none: the whole world."""
+    max_hdop: float = 5.0
+    """Samples with a larger dilution of precision are left out of detection."""
+    min_satellites: int = 4
+    """Samples with fewer satellites are left out of detection."""
+    min_velocity_kmh: float = 5.0
+    """Samples of slower vehicles are left out of detection."""
+
+
+@dataclass(frozen=True)
+class OrientSettings:
+    """How the vertical is found in a device that lies as it lies."""
+
+    block_seconds: int = 10
+    """Blocks whose median gravity vectors are compared to notice a moved device."""
+    moved_degrees: float = 15.0
+    """A device whose gravity vector turns by more than this was moved; a new mount begins."""
+    handled_degrees: float = 25.0
+    """Seconds whose mean acceleration is farther than this from the mount's gravity are left out (device in a hand)."""
+
+
+@dataclass(frozen=True)
+class DetectSettings:
+    """When a jolt is an impact."""
+
+    scale_floor_mps2: float = 0.35
+    """A quieter road than this is no reason to call a ripple an impact."""
+    scale_prior_seconds: float = 20.0
+    """Seconds of driving that the prior scale weighs, for trips too short to know their own."""
+    scale_prior_mps2: float = 0.6
+    """The fleet's usual RMS of vertical acceleration within a second."""
+    start_scales: float = 4.0
+    """An impact has at least one sample this many scales from the running mean."""
+    end_scales: float = 2.5
+    """An impact lasts while samples are at least this many scales from the running mean."""
+    gap_ms: int = 500
+    """Samples over the lower threshold that are closer than this belong to one impact."""
+    min_velocity_kmh: float = 10.0
+    """Jolts of slower vehicles are no impacts (doors, kerbs, hands)."""
+
+
+@dataclass(frozen=True)
+class LocateSettings:
+    """Where the vehicle was at the peak."""
+
+    gps_lag_ms: float = 600.0
+    """How much older than its sample a fix is, for devices about which nothing else is known."""
+    sigma_floor_m: float = 4.07
+    """Standard error of a good fix per axis (Newson & Krumm 2009)."""
+    sigma_per_hdop_m: float = 2.0
+    """Standard error per unit of horizontal dilution of precision."""
+    bump_reach_m: float = 15.0
+    """An impact this near to a known structure in its direction of travel is that structure."""
+    bump_heading_degrees: float = 45.0
+    """Largest difference between the impact's heading and that of the known structure."""
+
+
+@dataclass(frozen=True)
+class MatchSettings:
+    """How points are brought to the road network."""
+
+    max_distance_m: float = 30.0
+    """Points farther from any segment stay unmatched."""
+    heading_degrees: float = 45.0
+    """Largest difference between a vehicle's heading and the segment's."""
+
+
+@dataclass(frozen=True)
+class ClusterSettings:
+    """When impacts are of one place."""
+
+    gap_m: float = 10.0
+    """A wider gap along the link begins a new place."""
+    max_length_m: float = 25.0
+    """A longer place is split."""
+    min_passes: int = 2
+    """A candidate needs this many passes with an impact."""
+    pass_gap_seconds: int = 60
+    """A trip that comes back to a place after this long passes it again."""
+
+
+@dataclass(frozen=True)
+class EvidenceSettings:
+    """How passes with and without an impact become a confidence."""
+
+    pothole_prior: float = 0.01
+    """Share of places where a pothole is, before any pass."""
+    structure_prior: float = 0.01
+    """Share of places with a bump, manhole or joint, before any pass."""
+    pothole_hit_rate: float = 0.75
+    """Probability that a pass over a pothole gives an impact."""
+    structure_hit_rate: float = 0.75
+    """Probability that a pass over another structure gives an impact."""
+    noise_hit_rate: float = 0.02
+    """Probability that a pass over nothing gives an impact."""
+    confirmed: float = 0.95
+    """Confidence from which a candidate counts as confirmed."""
+
+
+@dataclass(frozen=True)
+class Stage1Settings:
+    """Settings of Stage 1: from samples to impacts."""
+
+    quality: QualitySettings = field(default_factory=QualitySettings)
+    orient: OrientSettings = field(default_factory=OrientSettings)
+    detect: DetectSettings = field(default_factory=DetectSettings)
+    locate: LocateSettings = field(default_factory=LocateSettings)
+
+
+@dataclass(frozen=True)
+class Stage2Settings:
+    """Settings of Stage 2: from impacts to potholes."""
+
+    match: MatchSettings = field(default_factory=MatchSettings)
+    cluster: ClusterSettings = field(default_factory=ClusterSettings)
+    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)

@@ -1,0 +1,72 @@
+"""Stage 1: from raw samples to impacts, traversals and quarantined rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pothole.stages import Keep, classify, detect, features, locate, motion, orient, quality
+from pothole.stages.settings import Stage1Settings
+from pothole.tables import IMPACTS, TRAVERSALS
+
+
+@dataclass(frozen=True)
+class Stage1:
+    """What Stage 1 gives: frames with the columns of the tables of these names."""
+
+    impacts: DataFrame
+    traversals: DataFrame
+    quarantine: DataFrame
+    samples: DataFrame
+    """The good samples, for counting."""
+
+
+def described_impacts(samples: DataFrame, seconds: DataFrame, settings: Stage1Settings, keep: Keep) -> DataFrame:
+    """Impacts with place and features, one row each; ``seconds`` are oriented and know their strength."""
+    scaled = keep(detect.with_surroundings(detect.with_scale(seconds, settings.detect)))
+    jolts = keep(detect.high_pass(detect.context(samples, scaled, settings.detect)))
+    found = keep(detect.impacts(jolts, settings.detect))
+    placed = locate.place(found, jolts, settings.locate)
+    return features.describe(placed, jolts)
+
+
+def run(
+    raw: DataFrame,
+    bumps: DataFrame,
+    day_start_ms: int,
+    day_end_ms: int,
+    settings: Stage1Settings,
+    *,
+    unique: bool = False,
+    keep: Keep,
+) -> Stage1:
+    """Find the impacts of a day, or of any part of it that holds whole trips.
+
+    ``raw`` has the columns of ``tables.RAW`` and ``source_file``; ``bumps`` those of ``tables.SPEED_BUMPS``. The day's limits are
+    UTC epoch milliseconds. ``unique`` says that no two rows share vehicle, trip and timestamp.
+    """
+    good, refused = quality.inspect(raw, day_start_ms, day_end_ms, settings.quality, unique=unique, keep=keep)
+    samples = keep(good)
+    seconds = keep(motion.with_course(motion.per_second(samples)))
+    oriented = keep(orient.orient(seconds, settings.orient))
+    strong = keep(detect.with_strength(samples, oriented))
+    described = described_impacts(samples, strong, settings, keep)
+    judged = classify.classify(locate.known_structures(described, bumps, settings.locate))
+    return Stage1(
+        impacts=judged.select(*_impact_columns()),
+        traversals=motion.traversals(strong, settings.quality.min_velocity_kmh).select(*TRAVERSALS.names),
+        quarantine=refused,
+        samples=samples,
+    )
+
+
+def _impact_columns() -> list[object]:
+    key = F.concat_ws("|", F.col("vehicle_id"), F.col("trip_id"), F.col("timestamp").cast("string"))
+    computed = {
+        "impact_id": F.substring(F.sha2(key, 256), 1, 16),
+        "peak_mps2": F.col("peak"),
+        "impact_score": F.col("peak") / F.col("scale"),
+    }
+    return [computed[n].alias(n) if n in computed else F.col(n) for n in IMPACTS.names]
