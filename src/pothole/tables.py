@@ -145,6 +145,7 @@ IMPACTS = Table(
         Column("peak_mps2", "double", "largest |vertical acceleration|, high-passed", "m/s2"),
         Column("impact_score", "double", "the peak in robust scales of this trip, gyroscope included"),
         Column("pothole_probability", "double", "that this jolt is a pothole, 0..1"),
+        Column("bump_probability", "double", "that it is another structure (bump, joint, manhole), 0..1"),
         Column("kind", "string", "pothole / bump / other"),
         Column("is_pothole", "int", "1 when kind is pothole"),
     ),

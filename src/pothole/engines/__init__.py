@@ -6,7 +6,6 @@ embedded engine puts SQLFrame's implementation of PySpark's API in PySpark's pla
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -24,6 +23,14 @@ class Engine(Protocol):
     name: str
     version: str
 
+    def batches(self, files: Sequence[str], rows: Sequence[int], target_rows: int) -> list[list[str]]:
+        """The files in groups that share no trip, each of about so many rows where trips allow it."""
+        ...
+
+    def keys_are_unique(self, files: Sequence[str]) -> bool:
+        """Whether it is cheap to see that no two rows of the raw files share vehicle, trip and timestamp."""
+        ...
+
     def read_parquet(self, files: Sequence[str], columns: Sequence[Any], *, source_file: bool = False) -> DataFrame:
         """The files as one frame of these columns (cast to their types), with ``source_file`` where asked."""
         ...
@@ -36,7 +43,7 @@ class Engine(Protocol):
         """The same rows, computed once: for a frame that is used more than once."""
         ...
 
-    def write_parquet(self, frame: DataFrame, folder: str) -> None:
+    def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> None:
         """Write the frame's rows as ``part-*.parquet`` into a folder that exists; at least one file."""
         ...
 
@@ -46,6 +53,10 @@ class Engine(Protocol):
 
     def forget(self) -> None:
         """Give up what ``keep`` kept."""
+        ...
+
+    def close(self) -> None:
+        """End the engine."""
         ...
 
 
@@ -62,8 +73,3 @@ def start(name: str, **options: Any) -> Engine:
     from pothole.errors import UserError
 
     raise UserError(f"unknown engine {name!r}", hint=f"one of {', '.join(ENGINES)}")
-
-
-def relative_source(path: str) -> str:
-    """The last component of a path or URI."""
-    return Path(path).name

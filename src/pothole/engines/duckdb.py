@@ -54,16 +54,53 @@ class DuckDBEngine:
 
         self.session = SparkSession.builder.getOrCreate()
 
+    def batches(self, files: Sequence[str], rows: Sequence[int], target_rows: int) -> list[list[str]]:
+        """Files that share a trip stay together; such groups are joined up to ``target_rows``, in the files' order."""
+        groups = _connected(files, self._shared_trips(files) if sum(rows) > target_rows else [list(files)])
+        size = dict(zip(files, rows, strict=True))
+        batches: list[list[str]] = []
+        filled = 0
+        for group in groups:
+            group_rows = sum(size[f] for f in group)
+            if batches and filled + group_rows <= target_rows:
+                batches[-1].extend(group)
+                filled += group_rows
+            else:
+                batches.append(list(group))
+                filled = group_rows
+        return batches
+
+    def _shared_trips(self, files: Sequence[str]) -> list[list[str]]:
+        """Sets of files that hold samples of the same trip."""
+        rows = self.connection.execute(
+            f"SELECT DISTINCT list_sort(list(DISTINCT filename)) FROM read_parquet({_listed(files)}, filename = true, "
+            "hive_partitioning = false) GROUP BY vehicle_id, trip_id HAVING count(DISTINCT filename) > 1"
+        ).fetchall()
+        return [list(row[0]) for row in rows]
+
+    def keys_are_unique(self, files: Sequence[str]) -> bool:
+        """Whether every trip lies in one piece, its times rising: seen in one pass that sorts nothing.
+
+        A false verdict can only be a careful one: rows read in another order look like trips in several pieces.
+        """
+        pieces, backwards, trips, nulls = self.connection.execute(
+            "SELECT count(*) FILTER (WHERE NOT same), count(*) FILTER (WHERE same AND timestamp <= before), "
+            "count(DISTINCT trip), count(*) FILTER (WHERE trip IS NULL OR timestamp IS NULL) FROM (SELECT timestamp, "
+            "vehicle_id || chr(31) || trip_id AS trip, lag(timestamp) OVER () AS before, "
+            "coalesce(vehicle_id = lag(vehicle_id) OVER () AND trip_id = lag(trip_id) OVER (), false) AS same "
+            f"FROM read_parquet({_listed(files)}, hive_partitioning = false))"
+        ).fetchone() or (0, 0, 0, 1)
+        return bool(pieces == trips and backwards == 0 and nulls == 0)
+
     def read_parquet(self, files: Sequence[str], columns: Sequence[Column], *, source_file: bool = False) -> DataFrame:
         """A view over the files; columns are cast to their types, whatever widening the file used."""
         chosen = [f'CAST("{c.name}" AS {_DUCKDB_TYPES[c.type]}) AS "{c.name}"' for c in columns]
         if source_file:
             chosen.append("regexp_extract(filename, '[^/]*$') AS source_file")
-        listed = ", ".join("'" + f.replace("'", "''") + "'" for f in files)
         name = self._name("read")
         self.connection.execute(
             f"CREATE VIEW {name} AS SELECT {', '.join(chosen)} "
-            f"FROM read_parquet([{listed}], filename = true, hive_partitioning = false)"
+            f"FROM read_parquet({_listed(files)}, filename = true, hive_partitioning = false)"
         )
         return self.session.table(name)
 
@@ -88,6 +125,11 @@ class DuckDBEngine:
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
         self._kept.clear()
 
+    def close(self) -> None:
+        """Close the database and remove its spill files."""
+        self.connection.close()
+        self._spill.cleanup()
+
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> None:
         """Write one file, ``part-NNNNN.parquet``."""
         target = f"{folder}/part-{part:05d}.parquet".replace("'", "''")
@@ -106,3 +148,26 @@ class DuckDBEngine:
     def _name(self, prefix: str) -> str:
         safe = "".join(c if c.isalnum() else "_" for c in prefix)
         return f"{safe}_{next(self._numbers)}"
+
+
+def _listed(files: Sequence[str]) -> str:
+    return "[" + ", ".join("'" + f.replace("'", "''") + "'" for f in files) + "]"
+
+
+def _connected(files: Sequence[str], together: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Groups of files, in the files' order, so that files named together are in one group."""
+    root = {f: f for f in files}
+
+    def find(f: str) -> str:
+        while root[f] != f:
+            root[f] = root[root[f]]
+            f = root[f]
+        return f
+
+    for first, *others in together:
+        for other in others:
+            root[find(other)] = find(first)
+    groups: dict[str, list[str]] = {}
+    for f in files:
+        groups.setdefault(find(f), []).append(f)
+    return list(groups.values())

@@ -7,28 +7,3 @@ Stage 2, from impacts to potholes: ``match`` brings points to the road network, 
 
 Stage code imports the standard library and PySpark's API alone, and knows no path, bucket, engine, clock or scheduler.
 """
-
-from collections.abc import Callable, Sequence
-
-from pyspark.sql import DataFrame, Window
-from pyspark.sql.window import WindowSpec
-
-#: The engine's way to compute a frame once that is used more than once: the same rows come back.
-Keep = Callable[[DataFrame], DataFrame]
-
-
-def trip_window() -> WindowSpec:
-    """The partition of all window functions: one trip of one vehicle (trip ids alone may be shared)."""
-    return Window.partitionBy("vehicle_id", "trip_id")
-
-
-def equi_join(left: DataFrame, right: DataFrame, on: Sequence[str], how: str = "inner") -> DataFrame:
-    """Join on key columns; the result has the left columns and, unless ``how`` is semi or anti, the right's others.
-
-    All joins of the stages go through here: the columns are named at once, so that no later expression has to guess on
-    either engine which side a key comes from (SQLFrame 4.10 guesses wrong after a semi-join).
-    """
-    names = list(left.columns)
-    if how not in ("left_semi", "left_anti"):
-        names += [c for c in right.columns if c not in on]
-    return left.join(right, on=list(on), how=how).select(*names)

@@ -42,6 +42,10 @@ def classify(impacts: DataFrame) -> DataFrame:
     likely = steady(F.col("p_pothole")) >= 0.5
     bump = F.col("known") | (steady(F.col("p_bump") - F.col("p_other")) >= 0)
     kind = F.when(~F.col("known") & likely, F.lit("pothole")).when(bump, F.lit("bump")).otherwise(F.lit("other"))
-    return shares.withColumns({"pothole_probability": p_pothole, "kind": kind}).withColumn(
-        "is_pothole", (F.col("kind") == "pothole").cast("int")
-    )
+    return shares.withColumns(
+        {
+            "pothole_probability": p_pothole,
+            "bump_probability": F.when(F.col("known"), F.lit(1.0) - p_pothole).otherwise(F.col("p_bump")),
+            "kind": kind,
+        }
+    ).withColumn("is_pothole", (F.col("kind") == "pothole").cast("int"))

@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pothole.geo import steady
-from pothole.stages import equi_join, trip_window
+from pothole.stages.frames import equi_join, trip_window
 from pothole.stages.motion import SECOND
 from pothole.stages.orient import vertical
 from pothole.stages.settings import DetectSettings

@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pothole.geo import steady
-from pothole.stages import equi_join
+from pothole.stages.frames import equi_join
 from pothole.stages.motion import SECOND
 
 BEFORE_MS = 700

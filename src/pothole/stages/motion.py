@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pothole.geo import heading, metres_per_degree_lat, metres_per_degree_lon
-from pothole.stages import trip_window
+from pothole.stages.frames import trip_window
 
 #: What identifies a second of a trip.
 SECOND = ["vehicle_id", "trip_id", "second"]

@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pothole.geo import steady
-from pothole.stages import equi_join, trip_window
+from pothole.stages.frames import equi_join, trip_window
 from pothole.stages.settings import OrientSettings
 
 STANDARD_GRAVITY_MPS2 = 9.80665

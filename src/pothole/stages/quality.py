@@ -8,7 +8,7 @@ from operator import and_, or_
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pothole.stages import Keep, equi_join
+from pothole.stages.frames import Keep, equi_join
 from pothole.stages.settings import QualitySettings
 from pothole.tables import QUARANTINE, RAW
 

@@ -1,6 +1,7 @@
 """What the stages can be told, with units in the names. Plain frozen dataclasses: a cluster needs nothing installed.
 
-The defaults are the values that the scores in the README were measured with; ``docs/detection.md`` says where each one comes from.
+The defaults are the values that the scores in the README were measured with;
+``docs/detection.md`` says where each one comes from.
 """
 
 from __future__ import annotations
@@ -110,6 +111,20 @@ class EvidenceSettings:
     """Probability that a pass over another structure gives an impact."""
     noise_hit_rate: float = 0.02
     """Probability that a pass over nothing gives an impact."""
+    pothole_share: float = 0.3
+    """Share of potholes among all impacts: what the classifier's probabilities are measured against."""
+    structure_share: float = 0.4
+    """Share of other structures among all impacts."""
+    noise_share: float = 0.3
+    """Share of impacts without a cause in the road."""
+    independent_looks: float = 3.0
+    """As many impacts of one place count as independent in how they look."""
+    speed_exponent: float = 0.5
+    """How a pothole's peak acceleration grows with speed, for comparing impacts at other speeds."""
+    severity_mps2: float = 12.0
+    """Peak acceleration at 40 km/h at which severity reaches 63."""
+    position_floor_m: float = 1.0
+    """Error of the position that no number of passes takes away."""
     confirmed: float = 0.95
     """Confidence from which a candidate counts as confirmed."""
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pothole.stages import Keep, classify, detect, features, locate, motion, orient, quality
+from pothole.stages import classify, detect, features, locate, motion, orient, quality
+from pothole.stages.frames import Keep
 from pothole.stages.settings import Stage1Settings
 from pothole.tables import IMPACTS, TRAVERSALS
 

@@ -1,0 +1,103 @@
+"""``pothole run``: the day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pothole.cli import app
+from pothole.cli.console import err, out
+
+EXAMPLE = "Example: pothole run 2026-02-12 --lake ./lake"
+
+
+@app.command(epilog=EXAMPLE)
+def run(
+    date: Annotated[str, typer.Argument(help="Batch date, YYYY-MM-DD.")],
+    lake: Annotated[str, typer.Option(help="A folder or s3://bucket[/prefix].")],
+    engine: Annotated[str, typer.Option(help="duckdb (in this process) or spark.")] = "duckdb",
+    config: Annotated[Path | None, typer.Option(help="YAML file with settings.")] = None,
+    from_stage: Annotated[str | None, typer.Option(help="Start with this stage: stage1 or stage2.")] = None,
+    only_stage: Annotated[str | None, typer.Option(help="Run this stage alone.")] = None,
+    skip_bad_files: Annotated[bool, typer.Option("--skip-bad-files", help="Go on without unreadable files.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+) -> None:
+    """Run a day: raw samples to impacts (stage 1), impacts to potholes and segment conditions (stage 2)."""
+    from pothole import config as configuration
+    from pothole import engines, pipeline
+    from pothole.lake import open_lake
+
+    loaded = configuration.load(config)
+    day = configuration.parse_date(date)
+    stages = pipeline.chosen_stages(from_stage, only_stage)
+    opened = open_lake(lake)
+    limits = loaded.settings.engine
+    if engine not in engines.ENGINES:
+        engines.start(engine)
+
+    def start() -> engines.Engine:
+        if engine == "spark":
+            return engines.start("spark", master=limits.spark_master, memory_gb=limits.memory_gb)
+        return engines.start("duckdb", threads=limits.threads, memory_gb=limits.memory_gb, fs=opened.remote_fs)
+
+    with _progress() as advance:
+        report = pipeline.run_day(
+            opened, day, loaded, start, stages=stages, skip_bad_files=skip_bad_files, progress=advance
+        )
+    _show(report, json)
+
+
+class _progress:  # noqa: N801 - reads as a function
+    """A progress bar on a terminal, plain lines elsewhere."""
+
+    def __enter__(self) -> _progress:
+        self._bar: Progress | None = None
+        self._task = None
+        if err.is_terminal:
+            self._bar = Progress(
+                SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=err,
+                transient=True,
+            )  # fmt: skip
+            self._task = self._bar.add_task("starting", total=1.0)
+            self._bar.start()
+        return self
+
+    def __call__(self, what: str, share: float) -> None:
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=what, completed=share)
+        else:
+            from datetime import datetime
+
+            err.print(f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z} {what}", soft_wrap=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def _show(report: object, as_json: bool) -> None:
+    import dataclasses
+    import json
+
+    from pothole.pipeline import DayReport
+
+    assert isinstance(report, DayReport)
+    if as_json:
+        out.print_json(json.dumps(dataclasses.asdict(report)))
+        return
+    table = Table(title=f"{report.date}, run {report.run_id}", title_justify="left")
+    for column in ("stage", "what", "rows"):
+        table.add_column(column, justify="right" if column == "rows" else "left")
+    for stage in report.stages:
+        for i, (what, rows) in enumerate(stage.rows.items()):
+            table.add_row(f"{stage.stage} ({stage.seconds:.1f} s)" if i == 0 else "", what, f"{rows:,}")
+        for reason, rows in sorted(stage.quarantined.items()):
+            table.add_row("", f"  refused: {reason}", f"{rows:,}")
+        table.add_section()
+    out.print(table)
+    for path, reason in report.skipped_files:
+        err.print(f"[yellow]skipped[/] {path}: {reason}", soft_wrap=True)

@@ -1,0 +1,102 @@
+"""The cluster's engine: Spark itself, the same stage functions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame
+
+    from pothole.tables import Column
+
+
+class SparkEngine:
+    """A Spark session: local by default, or on the master it is given."""
+
+    name = "spark"
+
+    def __init__(
+        self, *, master: str = "local[*]", memory_gb: float | None = None, options: dict[str, str] | None = None
+    ) -> None:
+        from pothole.errors import UserError
+
+        try:
+            import pyspark
+            from pyspark.sql import SparkSession
+        except ImportError:
+            raise UserError(
+                "the Spark engine needs PySpark, which is not installed", hint="pip install 'pothole-pipeline[spark]'"
+            ) from None
+        self.version = pyspark.__version__
+        builder = (
+            SparkSession.builder.appName("pothole")
+            .master(master)
+            .config("spark.sql.session.timeZone", "UTC")
+            .config("spark.ui.enabled", "false")
+            .config("spark.ui.showConsoleProgress", "false")
+            .config("spark.sql.shuffle.partitions", str(max(8, 4 * (os.cpu_count() or 2))))
+            .config("spark.sql.parquet.compression.codec", "zstd")
+            .config("spark.sql.ansi.enabled", "false")
+            .config("spark.driver.memory", f"{int(memory_gb or 4)}g")
+        )
+        for key, value in (options or {}).items():
+            builder = builder.config(key, value)
+        self.session = builder.getOrCreate()
+        self.session.sparkContext.setLogLevel("ERROR")
+        self._kept: list[DataFrame] = []
+
+    def batches(self, files: Sequence[str], rows: Sequence[int], target_rows: int) -> list[list[str]]:
+        """All files at once: Spark divides the work by itself."""
+        return [list(files)]
+
+    def keys_are_unique(self, files: Sequence[str]) -> bool:
+        """Not known without a shuffle."""
+        return False
+
+    def read_parquet(self, files: Sequence[str], columns: Sequence[Column], *, source_file: bool = False) -> DataFrame:
+        """The files as one frame; a file whose column is narrower is widened."""
+        from pyspark.sql import functions as F
+
+        chosen = [F.col(c.name).cast(c.type).alias(c.name) for c in columns]
+        if source_file:
+            chosen.append(F.element_at(F.split(F.col("_metadata.file_path"), "/"), -1).alias("source_file"))
+        schema = ", ".join(f"`{c.name}` {c.type}" for c in columns)
+        return self.session.read.schema(schema).parquet(*files).select(*chosen)
+
+    def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
+        """A copy of the table in the engine."""
+        types = {"int64": "bigint", "int32": "int", "double": "double", "string": "string", "large_string": "string"}
+        schema = ", ".join(f"`{f.name}` {types[str(f.type)]}" for f in table.schema)
+        rows = [tuple(row.values()) for row in table.to_pylist()]
+        return self.session.createDataFrame(rows, schema)
+
+    def keep(self, frame: DataFrame) -> DataFrame:
+        """Cached where it is computed first."""
+        kept = frame.persist()
+        self._kept.append(kept)
+        return kept
+
+    def forget(self) -> None:
+        """Free the caches that ``keep`` made."""
+        for frame in self._kept:
+            frame.unpersist()
+        self._kept.clear()
+
+    def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> None:
+        """Append Spark's own ``part-*.parquet`` files; an empty frame gives one file without rows."""
+        frame.write.mode("append").parquet(folder)
+
+    def to_arrow(self, frame: DataFrame) -> pa.Table:
+        """The frame's rows as an Arrow table."""
+        import pyarrow as pa
+
+        types = {"bigint": pa.int64(), "int": pa.int32(), "double": pa.float64(), "string": pa.string()}
+        schema = pa.schema([(f.name, types[f.dataType.simpleString()]) for f in frame.schema.fields])
+        return pa.Table.from_pylist([row.asDict() for row in frame.collect()], schema=schema)
+
+    def close(self) -> None:
+        """Stop the session."""
+        self.session.stop()

@@ -1,0 +1,279 @@
+"""The day: read, stage, check, publish, with a run record for every stage.
+
+The only place where stages meet lake, engine and clock. What a stage publishes it publishes whole; the next stage reads
+what the one before has published, so that each can be run again by itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from pothole import __version__
+from pothole.config import Config
+from pothole.engines import Engine
+from pothole.errors import TooManyRefusedError, UserError
+from pothole.lake import Lake, check_same_run, new_run_id
+from pothole.tables import CONDITION, IMPACTS, POTHOLES, QUARANTINE, RAW, SEGMENTS, SPEED_BUMPS, TRAVERSALS, Table
+
+STAGES = ("stage1", "stage2")
+
+#: Called with what is being done and how much of the day is done, 0..1.
+Progress = Callable[[str, float], None]
+
+
+@dataclass
+class StageReport:
+    """What a stage did: rows by meaning, and seconds."""
+
+    stage: str
+    rows: dict[str, int] = field(default_factory=dict)
+    quarantined: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass
+class DayReport:
+    """What a run of a day did."""
+
+    date: str
+    run_id: str
+    stages: list[StageReport] = field(default_factory=list)
+    skipped_files: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Day:
+    """What the stages of one run share."""
+
+    lake: Lake
+    engine: Engine
+    config: Config
+    date: str
+    run_id: str
+    progress: Progress
+
+
+def chosen_stages(from_stage: str | None, only_stage: str | None) -> list[str]:
+    """The stages to run, in order; UserError for an unknown one."""
+    for given in (from_stage, only_stage):
+        if given is not None and given not in STAGES:
+            raise UserError(f"there is no stage {given!r}", hint=f"the stages are {', '.join(STAGES)}")
+    if from_stage and only_stage:
+        raise UserError("--from-stage and --only-stage exclude each other")
+    if only_stage:
+        return [only_stage]
+    return list(STAGES[STAGES.index(from_stage) :] if from_stage else STAGES)
+
+
+def run_day(
+    lake: Lake,
+    date: str,
+    config: Config,
+    engine: Callable[[], Engine],
+    *,
+    stages: list[str] | None = None,
+    skip_bad_files: bool = False,
+    progress: Progress = lambda what, share: None,
+    run_id: str | None = None,
+) -> DayReport:
+    """Run a date's stages and publish their datasets; the inputs are checked before the engine is started.
+
+    Errors: NoDataError without raw data, BadInputError for input of another shape, TooManyRefusedError,
+    LockedError when another run holds the date, LakeError when the storage says no.
+    """
+    stages = list(STAGES) if stages is None else stages
+    run_id = run_id or new_run_id()
+    report = DayReport(date, run_id)
+    raw = lake.check_raw(date, skip_bad=skip_bad_files) if "stage1" in stages else None
+    segments = _checked_segments(lake, raw.files if raw else [])
+    with lake.lock(date, run_id, ttl_seconds=config.settings.lock_ttl_seconds, command=f"pothole run {date}"):
+        started = engine()
+        day = _Day(lake, started, config, date, run_id, progress)
+        try:
+            if raw is not None:
+                report.skipped_files = [(s.path, s.reason) for s in raw.skipped]
+                report.stages.append(_stage1(day, raw))
+            if "stage2" in stages:
+                report.stages.append(_stage2(day, segments))
+        finally:
+            started.close()
+    return report
+
+
+@contextmanager
+def _recorded(day: _Day, stage: str, inputs: list[dict[str, Any]]) -> Iterator[StageReport]:
+    """Writes the stage's run record when it ends, whatever way."""
+    report = StageReport(stage)
+    record: dict[str, Any] = {
+        "run_id": day.run_id,
+        "stage": stage,
+        "date": day.date,
+        "code_version": __version__,
+        "config": dataclasses.asdict(day.config.settings),
+        "config_hash": day.config.hash,
+        "inputs": inputs,
+        "engine": day.engine.name,
+        "engine_version": day.engine.version,
+        "started_ms": int(time.time() * 1000),
+    }
+    start = time.perf_counter()
+    try:
+        yield report
+        record["outcome"] = "success"
+    except BaseException as error:
+        record["outcome"] = "failed"
+        record["error"] = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        report.seconds = time.perf_counter() - start
+        record |= {"rows": report.rows, "quarantined": report.quarantined, "seconds": round(report.seconds, 3)}
+        day.lake.write_run_record(day.date, day.run_id, stage, record)
+
+
+def _stage1(day: _Day, raw: Any) -> StageReport:
+    from pothole.stages import stage1
+
+    engine, settings = day.engine, day.config.settings
+    files, rows = [f.path for f in raw.files], [f.rows for f in raw.files]
+    inputs = [{"path": f.path, "bytes": f.bytes, "rows": f.rows} for f in raw.files]
+    inputs += [{"path": s.path, "skipped": s.reason} for s in raw.skipped]
+    outputs = (IMPACTS, TRAVERSALS, QUARANTINE)
+    with (
+        _recorded(day, "stage1", inputs) as report,
+        day.lake.publishing(day.run_id, day.date) as publication,
+    ):
+        day.progress("looking at the raw files", 0.0)
+        bumps = engine.from_arrow(_bumps(day.lake), "bumps")
+        start_ms, end_ms = day.config.day_limits_ms(day.date)
+        counts = {"in": sum(rows), "used": 0, "quarantined": 0, "impacts": 0, "potholes": 0, "traversals": 0}
+        batches = engine.batches(files, rows, settings.engine.batch_rows)
+        for part, batch in enumerate(batches):
+            day.progress(f"stage 1: finding impacts, part {part + 1} of {len(batches)}", 0.8 * part / len(batches))
+            result = stage1.run(
+                engine.read_parquet(batch, RAW.columns, source_file=True),
+                bumps,
+                start_ms,
+                end_ms,
+                settings.stage1,
+                unique=engine.keys_are_unique(batch),
+                keep=engine.keep,
+            )
+            frames = {
+                IMPACTS: engine.keep(result.impacts),
+                TRAVERSALS: engine.keep(result.traversals),
+                QUARANTINE: engine.keep(result.quarantine),
+            }
+            for table, frame in frames.items():
+                engine.write_parquet(frame, _target(publication, engine, table), part=part)
+            counts["used"] += result.samples.count()
+            counts["traversals"] += frames[TRAVERSALS].count()
+            _count(counts, "impacts", engine, frames[IMPACTS], "kind")
+            _count_reasons(report, engine, frames[QUARANTINE])
+            engine.forget()
+        counts["quarantined"] = sum(report.quarantined.values())
+        report.rows |= counts
+        _check_refused(counts, report.quarantined, settings.max_refused_share)
+        for table in outputs:
+            publication.commit(table.name, inputs=inputs, code_version=__version__, config_hash=day.config.hash)
+    return report
+
+
+def _stage2(day: _Day, segments: pa.Table | None) -> StageReport:
+    from pothole.stages import stage2
+
+    engine, settings = day.engine, day.config.settings
+    check_same_run(day.lake, [IMPACTS.name, TRAVERSALS.name], day.date)
+    inputs = [_reference(day.lake, t.name, day.date) for t in (IMPACTS, TRAVERSALS)]
+    with (
+        _recorded(day, "stage2", inputs) as report,
+        day.lake.publishing(day.run_id, day.date) as publication,
+    ):
+        day.progress("stage 2: matching impacts to roads and clustering them", 0.8)
+        roads = _empty(SEGMENTS) if segments is None else segments
+        frames = {t: engine.read_parquet(day.lake.files(t.name, day.date), t.columns) for t in (IMPACTS, TRAVERSALS)}
+        result = stage2.run(
+            frames[IMPACTS],
+            frames[TRAVERSALS],
+            engine.from_arrow(roads.select(SEGMENTS.names), "segments"),
+            day.date,
+            settings.stage2,
+            keep=engine.keep,
+        )
+        written = {POTHOLES: engine.keep(result.potholes), CONDITION: engine.keep(result.condition)}
+        for table, frame in written.items():
+            engine.write_parquet(frame, _target(publication, engine, table))
+        report.rows |= {
+            "impacts": result.impacts.count(),
+            "impacts_unmatched": result.impacts.where("s_id IS NULL").count(),
+            "candidates": written[POTHOLES].count(),
+            "confirmed": written[POTHOLES].where(f"confidence >= {settings.stage2.evidence.confirmed}").count(),
+            "segments_driven": written[CONDITION].count(),
+        }
+        engine.forget()
+        day.progress("publishing", 0.98)
+        for table in written:
+            publication.commit(table.name, inputs=inputs, code_version=__version__, config_hash=day.config.hash)
+    day.progress("done", 1.0)
+    return report
+
+
+def _target(publication: Any, engine: Engine, table: Table) -> str:
+    """Where the engine writes: the embedded one into a local folder, Spark into the lake itself."""
+    return str(publication.local_target(table.name) if engine.name == "duckdb" else publication.target(table.name))
+
+
+def _reference(lake: Lake, dataset: str, date: str) -> dict[str, Any]:
+    manifest = lake.manifest(dataset, date)
+    return {"dataset": dataset, "run_id": manifest.run_id if manifest else None}
+
+
+def _count(counts: dict[str, int], name: str, engine: Engine, impacts: Any, column: str) -> None:
+    for row in impacts.groupBy(column).count().collect():
+        counts[name] += int(row["count"])
+        if row[column] == "pothole":
+            counts["potholes"] += int(row["count"])
+
+
+def _count_reasons(report: StageReport, engine: Engine, refused: Any) -> None:
+    for row in refused.groupBy("reason").count().collect():
+        report.quarantined[row["reason"]] = report.quarantined.get(row["reason"], 0) + int(row["count"])
+
+
+def _check_refused(counts: dict[str, int], reasons: dict[str, int], limit: float) -> None:
+    share = counts["quarantined"] / max(1, counts["in"])
+    if share > limit:
+        listed = ", ".join(f"{n:,} {reason}" for reason, n in sorted(reasons.items(), key=lambda r: -r[1]))
+        raise TooManyRefusedError(
+            f"{share:.0%} of {counts['in']:,} rows were refused, more than the allowed {limit:.0%}: {listed}",
+            hint="mend the input, or raise max_refused_share if these rows are to be done without",
+        )
+
+
+def _bumps(lake: Lake) -> pa.Table:
+    return lake.bumps().select(SPEED_BUMPS.names)
+
+
+def _empty(table: Table) -> pa.Table:
+    types = {"string": pa.string(), "int": pa.int32(), "bigint": pa.int64(), "double": pa.float64()}
+    return pa.schema([(c.name, types[c.type]) for c in table.columns]).empty_table()
+
+
+def _checked_segments(lake: Lake, raw_files: list[Any]) -> pa.Table | None:
+    """The road network, checked; BadInputError when its columns, coordinates or whereabouts are wrong."""
+    segments = lake.segments()
+    if segments is None:
+        return None
+    from pothole.roads.check import check_near, check_segments
+
+    check_segments(segments, "road-network")
+    box = lake.raw_bounds(raw_files)
+    if box is not None:
+        check_near(segments, box)
+    return segments
