@@ -1,0 +1,51 @@
+"""The day's report as files: GeoJSON for map programs, CSV for spreadsheets, the page for everybody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pothole.errors import LakeError
+from pothole.report.export import SEOUL, csv_text, geojson
+from pothole.report.page import render
+from pothole.report.ranking import ranked
+
+
+def write_report(
+    out_dir: Path,
+    potholes: pa.Table,
+    condition: pa.Table,
+    segments: pa.Table | None,
+    *,
+    date: str,
+    attribution: str | None = None,
+    run: Mapping[str, Any] | None = None,
+    zone: str = SEOUL,
+) -> list[Path]:
+    """Write ``potholes-DATE.geojson``, ``potholes-DATE.csv`` and ``report-DATE.html``; the paths, in this order.
+
+    Raises LakeError when the folder cannot be made or a file cannot be written.
+    """
+    rows = ranked(potholes, segments)
+    page = render(potholes, condition, segments, date=date, attribution=attribution, run=run, zone=zone)
+    texts = {
+        f"potholes-{date}.geojson": json.dumps(geojson(rows, zone, attribution), ensure_ascii=False, indent=1),
+        f"potholes-{date}.csv": csv_text(rows, zone),
+        f"report-{date}.html": page,
+    }
+    return [_write(out_dir / name, text) for name, text in texts.items()]
+
+
+def _write(path: Path, text: str) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise LakeError(
+            f"cannot write {path}: {error.strerror or error}", hint="choose another folder with --out"
+        ) from error
+    return path

@@ -1,0 +1,80 @@
+"""The day in a few figures: what the tiles at the top of the page say."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pothole.report.ranking import NO_ROAD, UNNAMED, Ranked
+
+WORST_STREETS = 3
+
+
+@dataclass(frozen=True)
+class Street:
+    """A street and the candidates on it."""
+
+    name: str
+    potholes: int
+    priority: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The day's figures; kilometres are None where no road network tells the segments' lengths."""
+
+    confirmed: int
+    candidates: int
+    segments_driven: int
+    driven_km: float | None
+    road_km: float | None
+    worst_streets: tuple[Street, ...]
+
+
+def summarise(rows: list[Ranked], condition: pa.Table, segments: pa.Table | None) -> Summary:
+    """Figures of the day: candidates (not confirmed ones), distance over all passes, and the worst streets."""
+    confirmed = sum(r.confirmed for r in rows)
+    driven_km, road_km = _kilometres(condition, segments)
+    return Summary(
+        confirmed=confirmed,
+        candidates=len(rows) - confirmed,
+        segments_driven=condition.num_rows,
+        driven_km=driven_km,
+        road_km=road_km,
+        worst_streets=worst_streets(rows),
+    )
+
+
+def worst_streets(rows: Iterable[Ranked], most: int = WORST_STREETS) -> tuple[Street, ...]:
+    """The named streets with the largest sum of priorities over their candidates."""
+    by_name: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        if row.street not in (UNNAMED, NO_ROAD):
+            by_name[row.street].append(row.priority)
+    streets = (Street(name, len(p), round(math.fsum(p), 9)) for name, p in by_name.items())
+    return tuple(sorted(streets, key=lambda s: (-s.priority, s.name))[:most])
+
+
+def length_m(start_lon: float, start_lat: float, end_lon: float, end_lat: float) -> float:
+    """Length in metres of a short stretch on the WGS84 ellipsoid (NGA's series for the length of a degree)."""
+    phi = math.radians((start_lat + end_lat) / 2.0)
+    north = (end_lat - start_lat) * (111132.954 - 559.822 * math.cos(2 * phi) + 1.175 * math.cos(4 * phi))
+    east = (end_lon - start_lon) * (111412.84 * math.cos(phi) - 93.5 * math.cos(3 * phi) + 0.118 * math.cos(5 * phi))
+    return math.hypot(north, east)
+
+
+def _kilometres(condition: pa.Table, segments: pa.Table | None) -> tuple[float | None, float | None]:
+    """Kilometres over all passes, and kilometres of directed road with at least one."""
+    if segments is None or condition.num_rows == 0:
+        return None, None
+    passes = dict(zip(condition["s_id"].to_pylist(), condition["pass_count"].to_pylist(), strict=True))
+    driven = segments.filter(pc.is_in(segments["s_id"], value_set=pa.array(list(passes), pa.string())))
+    ends = (driven[c].to_pylist() for c in ("start_lon", "start_lat", "end_lon", "end_lat"))
+    lengths = dict(zip(driven["s_id"].to_pylist(), map(length_m, *ends), strict=True))
+    total_m = math.fsum(metres * passes[s_id] for s_id, metres in lengths.items())
+    return total_m / 1000.0, math.fsum(lengths.values()) / 1000.0
