@@ -1,0 +1,63 @@
+# `make help` lists what there is. Everything works on a fresh machine with python3 (and venv), make and git.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast lint format bench bench-large score fit setup setup-dev system clean
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,s3,spark,roads,fit]'
+	@touch $@ $(VENV)/.core
+
+setup: $(VENV)/.core ## Make .venv with the pinned core (what `pothole run` needs)
+
+setup-dev: $(VENV)/.dev ## Make .venv with everything that tests and benchmarks need
+
+system: ## Install what tests need from the system (Java 17, Chromium), or say what is missing
+	@tools/system_packages.sh
+
+demo: $(VENV)/.core ## Simulate a small fleet's day, find its potholes, show them
+	@$(BIN)/python tools/demo.py --out $(OUT)/demo
+
+test: $(VENV)/.dev system ## Run all tests
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.dev ## Run the quick tests (under 90 s in all)
+	$(BIN)/python -m pytest -m "not slow and not spark and not browser"
+
+lint: $(VENV)/.dev ## Check format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+score: $(VENV)/.dev ## Score detection on simulated fleets and on real recordings
+	$(BIN)/python benchmarks/score.py
+
+fit: $(VENV)/.dev ## Fit the classifier on simulated fleets (other seeds than those of `make score`)
+	$(BIN)/python benchmarks/fit.py
+
+bench: $(VENV)/.dev ## Time the day of 22.5 million samples against its baselines
+	$(BIN)/python benchmarks/day.py
+
+bench-large: $(VENV)/.dev ## Time ten times that day
+	$(BIN)/python benchmarks/day.py --large
+
+clean: ## Remove the environment and all output
+	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Installs what the tests need from the system, where apt may do so; else says what is missing and which tests will not run.
+set -u
+java_ok() { command -v java >/dev/null && java -version 2>&1 | grep -qE 'version "(17|21)'; }
+chromium_ok() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null; }
+
+install() {
+  local package=$1
+  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    echo "installing $package"
+    [ -n "${updated:-}" ] || { apt-get update -qq >/dev/null 2>&1; updated=1; }
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null 2>&1
+  fi
+}
+
+java_ok || install openjdk-17-jre-headless
+chromium_ok || install chromium
+java_ok || echo "missing: Java 17 (Debian package openjdk-17-jre-headless); tests marked 'spark' will be skipped" >&2
+chromium_ok || echo "missing: Chromium (Debian package chromium); tests marked 'browser' will be skipped" >&2
+exit 0
