@@ -1,7 +1,8 @@
-"""A made-up day: curved streets with names and grades, their condition, and potholes; for tests and for looking at the page."""
+"""A made-up day: curved streets with names and grades, their condition, and potholes; for tests and to look at."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from typing import Any
@@ -14,7 +15,17 @@ DATE = "2026-02-12"
 MIDNIGHT_SEOUL_MS = 1_770_822_000_000
 CENTRE_LON, CENTRE_LAT = 126.978, 37.566
 _TYPES = {"bigint": pa.int64(), "int": pa.int32(), "double": pa.float64(), "string": pa.string()}
-_NAMES = ("세종대로", "Harbour Road", "을지로", "Mill Lane", "Bishop's Way", "남대문로", "Old Market Street", "Juniper Avenue", "청계천로")
+_NAMES = (
+    "세종대로",
+    "Harbour Road",
+    "을지로",
+    "Mill Lane",
+    "Bishop's Way",
+    "남대문로",
+    "Old Market Street",
+    "Juniper Avenue",
+    "청계천로",
+)
 
 
 def table(kind: Table, rows: list[dict[str, Any]]) -> pa.Table:
@@ -34,13 +45,25 @@ def pothole(pothole_id: str = "p1", **changes: Any) -> dict[str, Any]:
     """One confirmed candidate on ``segment()``."""
     row = {"pothole_id": pothole_id, "date": DATE, "link_id": "a+", "s_id": "a+:0", "offset_m": 20.0, "heading": 90.0}
     row |= {"lon": 126.9702, "lat": 37.56, "radius_m": 3.0, "hit_count": 5, "pass_count": 8, "vehicle_count": 4}
-    row |= {"confidence": 0.98, "severity": 60.0, "first_seen": MIDNIGHT_SEOUL_MS, "last_seen": MIDNIGHT_SEOUL_MS + 3_600_000}
+    row |= {
+        "confidence": 0.98,
+        "severity": 60.0,
+        "first_seen": MIDNIGHT_SEOUL_MS,
+        "last_seen": MIDNIGHT_SEOUL_MS + 3_600_000,
+    }
     return row | changes
 
 
 def condition(s_id: str = "a+:0", **changes: Any) -> dict[str, Any]:
     """The condition of ``segment()`` after eight passes."""
-    row = {"s_id": s_id, "date": DATE, "centroid_lon": 126.97025, "centroid_lat": 37.56, "pass_count": 8, "impact_count": 5}
+    row = {
+        "s_id": s_id,
+        "date": DATE,
+        "centroid_lon": 126.97025,
+        "centroid_lat": 37.56,
+        "pass_count": 8,
+        "impact_count": 5,
+    }
     return row | {"total_count": 900, "roughness": 0.5} | changes
 
 
@@ -69,9 +92,10 @@ def _street(i: int, streets: int, rng: random.Random) -> list[dict[str, Any]]:
 
 
 def _link(link_id: str, points: list[tuple[float, float]], shared: dict[str, Any]) -> list[dict[str, Any]]:
-    pairs = enumerate(zip(points, points[1:], strict=False))
+    pairs = enumerate(itertools.pairwise(points))
     return [
-        segment(f"{link_id}:{k}", start_lon=a[0], start_lat=a[1], end_lon=b[0], end_lat=b[1], **shared) for k, (a, b) in pairs
+        segment(f"{link_id}:{k}", start_lon=a[0], start_lat=a[1], end_lon=b[0], end_lat=b[1], **shared)
+        for k, (a, b) in pairs
     ]
 
 
@@ -79,7 +103,9 @@ def _driven(s: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     street = int(s["link_id"][1:-1])
     rough = 0.22 + 0.09 * (street % 5) + 0.5 * max(0.0, math.sin(s["seq"] / 6 + street)) ** 3 * rng.uniform(0.5, 1.8)
     middle = {"centroid_lon": (s["start_lon"] + s["end_lon"]) / 2, "centroid_lat": (s["start_lat"] + s["end_lat"]) / 2}
-    return condition(s["s_id"], roughness=rough, pass_count=rng.randint(1, 60), impact_count=rng.randint(0, 4), **middle)
+    return condition(
+        s["s_id"], roughness=rough, pass_count=rng.randint(1, 60), impact_count=rng.randint(0, 4), **middle
+    )
 
 
 def _hole(i: int, s: dict[str, Any], rng: random.Random) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """One page that needs nothing else: style, map library, data and script in a single HTML file.
 
-The data stands in a ``<script type="application/json">`` and reaches the page through ``textContent`` alone, so a street's name
-is never read as HTML. A content security policy names the two scripts by their hashes: nothing else runs, nothing is loaded.
+The data stands in a ``<script type="application/json">`` and reaches the page through ``textContent`` alone, so a
+street's name is never read as HTML. A content security policy names the two scripts by their hashes: nothing else runs,
+nothing is loaded.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from pothole.report.ranking import CONFIRMED, ranked
 from pothole.report.roadlines import road_lines
 from pothole.report.summary import summarise
 
-#: Upper ends of the classes smooth, slightly rough and rough, RMS in m/s2: the steps at which ISO 2631-1 (annex C) calls a ride
-#: "a little uncomfortable", beyond that, and "very uncomfortable". Good roads that were measured lie around 0.25, bad ones around 0.85.
+#: Upper ends of the classes smooth, slightly rough and rough, RMS in m/s2. They are bounds of ISO 2631-1 (annex C): up
+#: to .315 a ride is "not uncomfortable", up to .63 "a little uncomfortable", from 1.25 on "very uncomfortable". The
+#: medians of recordings on good and on bad roads lie around .25 and .85.
 ROUGHNESS_STEPS_MPS2 = (0.315, 0.63, 1.25)
 #: Severity from which a pothole is drawn as moderate, and as severe.
 SEVERITY_STEPS = (34, 67)
@@ -56,8 +58,8 @@ def render(
 ) -> str:
     """The page of one day as HTML.
 
-    Takes ``tables.POTHOLES``, ``tables.CONDITION`` and ``tables.SEGMENTS`` (None: no road network) of that date, the map data's
-    attribution (such as OpenStreetMap's), facts of the run to print at the foot, and the zone in which times are shown.
+    Takes ``tables.POTHOLES``, ``tables.CONDITION`` and ``tables.SEGMENTS`` (None: no road network) of that date, the
+    map data's attribution (such as OpenStreetMap's), facts of the run to print at the foot, and the zone of the times.
     """
     rows = ranked(potholes, segments)
     data = {

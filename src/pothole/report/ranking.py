@@ -54,7 +54,7 @@ class Ranked:
 
 
 def ranked(potholes: pa.Table, segments: pa.Table | None) -> list[Ranked]:
-    """The candidates of ``tables.POTHOLES``, most urgent first; names and grades from ``tables.SEGMENTS`` if there is any."""
+    """The candidates of ``tables.POTHOLES``, most urgent first; names and grades from ``tables.SEGMENTS`` if given."""
     roads = _roads(potholes, segments)
     rows = [_row(p, *roads.get(p["s_id"], (None, None))) for p in potholes.to_pylist()]
     rows.sort(key=lambda r: (not r["confirmed"], -r["priority"], r["pothole_id"]))
@@ -64,6 +64,11 @@ def ranked(potholes: pa.Table, segments: pa.Table | None) -> list[Ranked]:
 def compass(heading: float | None) -> str:
     """The nearest of the eight compass points to a heading in degrees from north; empty when there is none."""
     return "" if heading is None else _POINTS[round(heading / 45.0) % 8]
+
+
+def printable(name: str) -> str:
+    """A street's name without control characters and line breaks: anybody may have written the file it comes from."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())
 
 
 def _roads(potholes: pa.Table, segments: pa.Table | None) -> dict[str, tuple[str | None, int | None]]:
@@ -80,7 +85,7 @@ def _row(pothole: dict[str, Any], name: str | None, grade: int | None) -> dict[s
     weight = pothole["severity"] * pothole["confidence"] * (grade or UNKNOWN_GRADE) / 5.0
     kept = {k: v for k, v in pothole.items() if k in Ranked.__dataclass_fields__}
     return kept | {
-        "street": (name or UNNAMED) if on_road else NO_ROAD,
+        "street": (printable(name or "") or UNNAMED) if on_road else NO_ROAD,
         "road_grade": grade,
         "direction": compass(pothole["heading"]),
         "confirmed": round(pothole["confidence"], 9) >= CONFIRMED,

@@ -1,7 +1,8 @@
 """The road lines that the map draws: the day's condition by segment on the driven ones, bare lines for the rest.
 
-A street of two directions is one line on paper, so its two segments are drawn once, with the rougher one's roughness and
-both ones' passes. Coordinates are whole micro-degrees, the first absolute and the others as steps, which keeps the page small.
+A street of two directions is one line on paper, so its two segments are drawn once, with the rougher one's roughness
+and the passes of both. Coordinates are whole micro-degrees, the first absolute and the others as steps, which keeps the
+page small.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from pothole.report.ranking import printable
+
 #: Undriven segments are drawn up to this number, important roads first; driven ones always.
 MOST_UNDRIVEN = 20_000
-#: How far around what was driven undriven roads are drawn, as a share of the driven area's size, and at least in degrees.
+#: How far around the driven ones undriven roads are drawn: a share of the driven area's size, at least these degrees.
 _MARGIN, _LEAST_MARGIN_DEG = 0.15, 0.003
 
 Point = tuple[int, int]
@@ -73,7 +76,7 @@ def _stretches(condition: pa.Table, segments: pa.Table) -> list[Stretch]:
         start, end = _micro(s["start_lon"], s["start_lat"]), _micro(s["end_lon"], s["end_lat"])
         stretch = found.setdefault(
             (min(start, end), max(start, end)),
-            Stretch(s["link_id"], s.get("road_name") or "", s.get("road_grade") or 0, start, end),
+            Stretch(s["link_id"], printable(s.get("road_name") or ""), s.get("road_grade") or 0, start, end),
         )
         if s["s_id"] in conditions:
             stretch.add(conditions[s["s_id"]])
@@ -111,7 +114,7 @@ def _lines(stretches: Iterable[Stretch]) -> list[_Line]:
 
 
 def _encode(stretches: list[Stretch], names: dict[str, int]) -> list[Any]:
-    """``[name, grade, steps]``, for driven lines also one ``roughness`` (cm/s2 or null), ``passes``, ``impacts`` per stretch."""
+    """``[name, grade, steps]``; driven lines go on with lists by stretch: roughness (cm/s2, null), passes, impacts."""
     first = stretches[0]
     steps = list(first.start)
     for s in stretches:

@@ -2,10 +2,11 @@
 
 function detailFacts(p) {
   const seen = p.first_seen === p.last_seen ? clock(p.first_seen) : `${clock(p.first_seen)} to ${clock(p.last_seen)}`;
+  const passes = `${number(p.hit_count)} of ${count(p.pass_count, "pass", "passes")}`;
   return [
     ["Severity", `${number(p.severity)} of 100, ${SEVERITY_WORDS[severityClass(p.severity)]}`],
     ["Confidence", `${percent(p.confidence)}, ${p.confirmed ? "confirmed" : "to be checked"}`],
-    ["Hits", `${number(p.hit_count)} of ${count(p.pass_count, "pass", "passes")}, ${count(p.vehicle_count, "vehicle", "vehicles")}`],
+    ["Hits", `${passes}, ${count(p.vehicle_count, "vehicle", "vehicles")}`],
     ["Direction", p.direction || "not known"],
     ["Seen", seen],
     ["Street", p.road_grade ? `importance ${p.road_grade} of 5` : "importance not known"],

@@ -12,8 +12,9 @@ const square = (middle, half) => L.bounds(middle.subtract([half, half]), middle.
 // The point of a line on the screen at that many pixels from its start.
 function pointAt(pixels, distance) {
   for (let i = 1; i < pixels.length; i += 1) {
-    const step = pixels[i].distanceTo(pixels[i - 1]);
-    if (distance <= step && step > 0) return pixels[i - 1].add(pixels[i].subtract(pixels[i - 1]).multiplyBy(distance / step));
+    const [from, to] = [pixels[i - 1], pixels[i]];
+    const step = from.distanceTo(to);
+    if (distance <= step && step > 0) return from.add(to.subtract(from).multiplyBy(distance / step));
     distance -= step;
   }
   return pixels[pixels.length - 1];

@@ -136,5 +136,6 @@ byId("attribution").textContent = data.attribution;
 byId("zone").textContent = data.zone.split("/").pop().replace("_", " ");
 byId("print").addEventListener("click", () => window.print());
 document.addEventListener("keydown", (event) => event.key === "Escape" && selected !== null && select(null, {}));
+new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(byId("map"));
 window.addEventListener("beforeprint", beforePrint);
 window.addEventListener("afterprint", afterPrint);

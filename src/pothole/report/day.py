@@ -1,0 +1,52 @@
+"""The published day, read from a lake for the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from pothole.tables import CONDITION, POTHOLES, SEGMENTS
+
+if TYPE_CHECKING:
+    from pothole.lake import Lake
+
+#: Who made the road network, beside it in the lake; printed at the foot of the page.
+ATTRIBUTION_FILE = f"{SEGMENTS.name}/ATTRIBUTION.txt"
+
+
+@dataclass(frozen=True)
+class Day:
+    """What Stage 2 published for a date, the road network if the lake has one, and which run it was."""
+
+    potholes: pa.Table
+    condition: pa.Table
+    segments: pa.Table | None
+    attribution: str | None
+    run: dict[str, Any]
+
+
+def read_day(lake: Lake, date: str) -> Day:
+    """The day from the lake.
+
+    Raises NoDataError when Stage 2 published nothing for the date, another PotholeError when its two tables come from
+    different runs.
+    """
+    from pothole.lake import check_same_run
+
+    potholes = lake.read_table(POTHOLES.name, date)
+    condition = lake.read_table(CONDITION.name, date)
+    check_same_run(lake, [POTHOLES.name, CONDITION.name], date)
+    manifest = lake.manifest(POTHOLES.name, date)
+    run = {} if manifest is None else {"run": manifest.run_id, "code": manifest.code_version}
+    return Day(potholes, condition, lake.segments(), _attribution(lake), run)
+
+
+def _attribution(lake: Lake) -> str | None:
+    """The text of the attribution file; None when there is none or it cannot be read as text."""
+    try:
+        text = lake.fs.cat_file(f"{lake.root}/{ATTRIBUTION_FILE}").decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return " ".join(text.split()) or None

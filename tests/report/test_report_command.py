@@ -1,0 +1,109 @@
+"""``pothole report`` on a lake that lies in memory."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+import pothole.cli.report
+from pothole.cli import app
+from pothole.errors import LakeError, NoDataError, UserError
+from pothole.tables import CONDITION, POTHOLES, SEGMENTS
+
+from .fake_day import DATE, condition, pothole, segment, table
+
+
+class FakeLake:
+    """One published day, with the part of a lake's interface that the report uses."""
+
+    root = "/lake"
+
+    def __init__(self, potholes: list[dict], files: dict[str, bytes]) -> None:
+        self.tables = {POTHOLES.name: table(POTHOLES, potholes), CONDITION.name: table(CONDITION, [condition()])}
+        self.fs = SimpleNamespace(cat_file=lambda path: files[path] if path in files else missing(path))
+
+    def read_table(self, dataset: str, date: str):
+        if date != DATE:
+            raise NoDataError(f"no {dataset} for {date}")
+        return self.tables[dataset]
+
+    def manifest(self, dataset: str, date: str):
+        return SimpleNamespace(run_id="r-7", code_version="0.1.0")
+
+    def segments(self):
+        return table(SEGMENTS, [segment()])
+
+
+def missing(path: str):
+    raise FileNotFoundError(path)
+
+
+@pytest.fixture
+def lake(monkeypatch, tmp_path):
+    """Makes ``open_lake`` give a fake day; returns a function that sets its potholes and files."""
+    module = ModuleType("pothole.lake")
+    module.check_same_run = lambda *_: None
+    monkeypatch.setitem(sys.modules, "pothole.lake", module)
+    monkeypatch.chdir(tmp_path)
+
+    def has(potholes: list[dict], files: dict[str, bytes] | None = None) -> None:
+        module.open_lake = lambda uri: FakeLake(potholes, files or {})
+
+    has([pothole(), pothole("p2", confidence=0.5)])
+    return has
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(app, ["report", *arguments])
+
+
+def test_it_prints_the_ranking_and_writes_the_files_into_the_lake(lake, tmp_path):
+    done = run(DATE, "--lake", str(tmp_path / "lake"))
+    assert done.exit_code == 0, done.output
+    assert "Potholes, most urgent first (2)" in done.stdout and "● 1" in done.stdout
+    folder = tmp_path / "lake" / "reports" / f"dt={DATE}"
+    written = sorted(f.name for f in folder.iterdir())
+    assert written == [f"potholes-{DATE}.csv", f"potholes-{DATE}.geojson", f"report-{DATE}.html"]
+    assert "run r-7 · code 0.1.0" in (folder / f"report-{DATE}.html").read_text()
+
+
+def test_for_a_lake_elsewhere_the_files_go_to_out(lake, tmp_path):
+    assert run(DATE, "--lake", "s3://bucket/lake").exit_code == 0
+    assert (tmp_path / "out" / f"report-{DATE}.html").exists()
+
+
+def test_json_is_the_ranking_and_the_files(lake, tmp_path):
+    done = run(DATE, "--lake", "lake", "--out", "here", "--json")
+    plain = json.loads(done.stdout)
+    assert [p["pothole_id"] for p in plain["potholes"]] == ["p1", "p2"]
+    assert all(Path(f).exists() for f in plain["files"]) and len(plain["files"]) == 3
+
+
+def test_the_networks_attribution_is_on_the_page_and_the_option_wins(lake, tmp_path):
+    lake([pothole()], {"/lake/road-network/ATTRIBUTION.txt": "© street\nmappers".encode()})
+    run(DATE, "--lake", "lake", "--out", "a")
+    run(DATE, "--lake", "lake", "--out", "b", "--attribution", "© me")
+    pages = [(tmp_path / folder / f"report-{DATE}.html").read_text() for folder in "ab"]
+    assert '"attribution":"© street mappers"' in pages[0] and '"attribution":"© me"' in pages[1]
+
+
+def test_an_empty_day_is_said_in_words(lake):
+    lake([])
+    done = run(DATE, "--lake", "lake")
+    assert done.exit_code == 0 and f"No potholes on {DATE}; 1 segment" in done.stdout
+
+
+@pytest.mark.parametrize("date", ["yesterday", "2026-02-30", "20260212"])
+def test_a_wrong_date_is_the_users_mistake(lake, date: str):
+    assert isinstance(run(date, "--lake", "lake").exception, UserError)
+
+
+def test_a_date_without_a_result_and_a_folder_that_is_a_file(lake, tmp_path):
+    assert isinstance(run("2026-02-13", "--lake", "lake").exception, NoDataError)
+    (tmp_path / "file").write_text("")
+    assert isinstance(run(DATE, "--lake", "lake", "--out", "file").exception, LakeError)
