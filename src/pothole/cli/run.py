@@ -51,7 +51,7 @@ def run(
     _show(report, json)
 
 
-class _progress:  # noqa: N801 - reads as a function
+class _progress:
     """A progress bar on a terminal, plain lines elsewhere."""
 
     def __enter__(self) -> _progress:

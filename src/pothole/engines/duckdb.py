@@ -32,6 +32,7 @@ class DuckDBEngine:
         self.connection = duckdb.connect()
         self._numbers = itertools.count()
         self._kept: list[str] = []
+        self._views: list[str] = []
         self._spill = tempfile.TemporaryDirectory(prefix="pothole-", dir=spill)
         settings: dict[str, Any] = {
             "temp_directory": self._spill.name,
@@ -53,6 +54,9 @@ class DuckDBEngine:
         from pyspark.sql import SparkSession
 
         self.session = SparkSession.builder.getOrCreate()
+        from pothole.stages.frames import shorten_with
+
+        shorten_with(self.name_plan)
 
     def batches(self, files: Sequence[str], rows: Sequence[int], target_rows: int) -> list[list[str]]:
         """Files that share a trip stay together; such groups are joined up to ``target_rows``, in the files' order."""
@@ -119,11 +123,23 @@ class DuckDBEngine:
         self._kept.append(name)
         return self.session.table(name)
 
+    def name_plan(self, frame: DataFrame) -> DataFrame:
+        """The frame as a view; a frame that is but a table or view stays."""
+        if not frame.expression.ctes:
+            return frame
+        name = self._name("step")
+        self.connection.execute(f"CREATE VIEW {name} AS {self._sql(frame)}")
+        self._views.append(name)
+        return self.session.table(name)
+
     def forget(self) -> None:
         """Drop the tables that ``keep`` made."""
         for name in self._kept:
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
+        for name in reversed(self._views):
+            self.connection.execute(f"DROP VIEW IF EXISTS {name}")
         self._kept.clear()
+        self._views.clear()
 
     def close(self) -> None:
         """Close the database and remove its spill files."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,12 @@ class SparkEngine:
     name = "spark"
 
     def __init__(
-        self, *, master: str = "local[*]", memory_gb: float | None = None, options: dict[str, str] | None = None
+        self,
+        *,
+        master: str = "local[*]",
+        memory_gb: float | None = None,
+        scratch: str | None = None,
+        options: dict[str, str] | None = None,
     ) -> None:
         from pothole.errors import UserError
 
@@ -46,7 +53,9 @@ class SparkEngine:
             builder = builder.config(key, value)
         self.session = builder.getOrCreate()
         self.session.sparkContext.setLogLevel("ERROR")
-        self._kept: list[DataFrame] = []
+        self._numbers = itertools.count()
+        self._own_scratch = None if scratch else tempfile.TemporaryDirectory(prefix="pothole-")
+        self._scratch = scratch or f"file://{self._own_scratch.name}"  # type: ignore[union-attr]
 
     def batches(self, files: Sequence[str], rows: Sequence[int], target_rows: int) -> list[list[str]]:
         """All files at once: Spark divides the work by itself."""
@@ -74,16 +83,21 @@ class SparkEngine:
         return self.session.createDataFrame(rows, schema)
 
     def keep(self, frame: DataFrame) -> DataFrame:
-        """Cached where it is computed first."""
-        kept = frame.persist()
-        self._kept.append(kept)
-        return kept
+        """Written to the scratch folder and read back: ends the plan there, and survives the loss of a worker.
+
+        ``persist`` would carry every plan inside the next one, which grows without bound over a stage's dozen steps.
+        """
+        folder = f"{self._scratch}/kept-{next(self._numbers)}"
+        frame.write.option("compression", "snappy").parquet(folder)
+        return self.session.read.schema(frame.schema).parquet(folder)
 
     def forget(self) -> None:
-        """Free the caches that ``keep`` made."""
-        for frame in self._kept:
-            frame.unpersist()
-        self._kept.clear()
+        """Remove what ``keep`` wrote."""
+        path = self.session._jvm.org.apache.hadoop.fs.Path(self._scratch)
+        system = path.getFileSystem(self.session._jsc.hadoopConfiguration())
+        if system.exists(path):
+            for status in system.listStatus(path):
+                system.delete(status.getPath(), True)
 
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> None:
         """Append Spark's own ``part-*.parquet`` files; an empty frame gives one file without rows."""
@@ -98,5 +112,8 @@ class SparkEngine:
         return pa.Table.from_pylist([row.asDict() for row in frame.collect()], schema=schema)
 
     def close(self) -> None:
-        """Stop the session."""
+        """Stop the session and remove the scratch folder."""
+        self.forget()
         self.session.stop()
+        if self._own_scratch is not None:
+            self._own_scratch.cleanup()

@@ -11,8 +11,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pothole.geo import heading_difference, metres_per_degree_lat, metres_per_degree_lon, steady
-from pothole.stages.frames import equi_join, trip_window
 from pothole.stages.features import around
+from pothole.stages.frames import equi_join, trip_window
 from pothole.stages.settings import LocateSettings
 
 _IMPACT = ["vehicle_id", "trip_id", "impact_ms"]

@@ -8,9 +8,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pothole.stages import evidence
-from pothole.stages.frames import Keep
 from pothole.stages.cluster import places
 from pothole.stages.condition import condition
+from pothole.stages.frames import Keep
 from pothole.stages.match import match, network, unmatched
 from pothole.stages.settings import Stage2Settings
 from pothole.tables import POTHOLES
