@@ -1,6 +1,7 @@
 """Pictures of a report page for the documentation: ``python tools/picture_report.py report-DATE.html docs/pictures``.
 
-Needs Chromium and the extra ``dev``. Writes report.png, and with the first pothole selected report-dark.png and report-phone.png.
+Needs Chromium and the extra ``dev``. Writes report.png, and with the first pothole selected report-dark.png and
+report-phone.png.
 """
 
 from __future__ import annotations

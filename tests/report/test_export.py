@@ -57,7 +57,7 @@ def test_an_empty_day_still_makes_all_three_files(tmp_path):
     files = write_report(tmp_path / "new", table(POTHOLES, []), table(CONDITION, [condition()]), None, date=DATE)
     assert [f.name for f in files] == [f"potholes-{DATE}.geojson", f"potholes-{DATE}.csv", f"report-{DATE}.html"]
     assert json.loads(files[0].read_text())["features"] == []
-    assert files[1].read_text(encoding="utf-8-sig").startswith("rank,pothole_id,street")
+    assert files[1].read_text(encoding="utf-8").startswith("\ufeffrank,pothole_id,street")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

@@ -15,13 +15,14 @@ def test_a_degree_is_as_long_as_on_the_ellipsoid():
     assert length_m(9.995, 45, 10.005, 45) * 100 == pytest.approx(78_846.84, abs=1)
 
 
-def test_kilometres_count_every_pass_once_per_segment_and_the_road_once():
-    roads = table(SEGMENTS, [segment("a+:0"), segment("b+:0")])
-    driven = table(CONDITION, [condition("a+:0", pass_count=8), condition("b+:0", pass_count=2)])
+def test_kilometres_count_every_pass_and_a_street_of_two_directions_once():
+    back = segment("a-:0", start_lon=126.9705, end_lon=126.97)
+    roads = table(SEGMENTS, [segment("a+:0"), back, segment("b+:0", start_lat=37.6, end_lat=37.6)])
+    driven = table(CONDITION, [condition("a+:0", pass_count=8), condition("a-:0", pass_count=2)])
     summary = summarise([], driven, roads)
     one_km = length_m(126.97, 37.56, 126.9705, 37.56) / 1000
     assert summary.driven_km == pytest.approx(10 * one_km)
-    assert summary.road_km == pytest.approx(2 * one_km)
+    assert summary.road_km == pytest.approx(one_km)
     assert summary.segments_driven == 2
 
 

@@ -69,12 +69,20 @@ def length_m(start_lon: float, start_lat: float, end_lon: float, end_lat: float)
 
 
 def _kilometres(condition: pa.Table, segments: pa.Table | None) -> tuple[float | None, float | None]:
-    """Kilometres over all passes, and kilometres of directed road with at least one."""
+    """Kilometres over all passes, and of road with at least one (both directions of a street counted once)."""
     if segments is None or condition.num_rows == 0:
         return None, None
     passes = dict(zip(condition["s_id"].to_pylist(), condition["pass_count"].to_pylist(), strict=True))
     driven = segments.filter(pc.is_in(segments["s_id"], value_set=pa.array(list(passes), pa.string())))
-    ends = (driven[c].to_pylist() for c in ("start_lon", "start_lat", "end_lon", "end_lat"))
-    lengths = dict(zip(driven["s_id"].to_pylist(), map(length_m, *ends), strict=True))
-    total_m = math.fsum(metres * passes[s_id] for s_id, metres in lengths.items())
-    return total_m / 1000.0, math.fsum(lengths.values()) / 1000.0
+    total_m, roads = 0.0, {}
+    for s in driven.to_pylist():
+        start, end = (s["start_lon"], s["start_lat"]), (s["end_lon"], s["end_lat"])
+        metres = length_m(*start, *end)
+        total_m += metres * passes[s["s_id"]]
+        roads[frozenset((_rounded(start), _rounded(end)))] = metres
+    return total_m / 1000.0, math.fsum(roads.values()) / 1000.0
+
+
+def _rounded(point: tuple[float, float]) -> tuple[float, float]:
+    """A point to a tenth of a metre, so that both directions of a street have the same ends."""
+    return round(point[0], 6), round(point[1], 6)

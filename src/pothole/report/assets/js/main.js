@@ -128,7 +128,6 @@ fillWorstStreets();
 fillLegend();
 refresh();
 fitMap();
-roads.paint();
 labels.draw();
 offer("download-csv", `potholes-${data.date}.csv`, "text/csv", data.csv);
 offer("download-geojson", `potholes-${data.date}.geojson`, "application/geo+json", JSON.stringify(data.potholes));

@@ -19,6 +19,7 @@ function addMarkers(map, onPick) {
   }
 
   function paint() {
+    const scale = Math.min(1, Math.max(0.55, 1.18 ** (map.getZoom() - 14.5)));
     const tones = SEVERITY_WORDS.map((_, kind) => colour(`severity-${kind}`));
     const [ink, paper] = [colour("ink"), colour("paper")];
     markers.forEach(({ pothole, marker }, id) => {
@@ -26,8 +27,8 @@ function addMarkers(map, onPick) {
       const look = pothole.confirmed
         ? { color: paper, weight: 1.5, fillColor: tones[kind], fillOpacity: 1 }
         : { color: tones[kind], weight: 2.5, fillColor: paper, fillOpacity: 0.75 };
-      const mark = id === picked ? { color: ink, weight: 3, radius: RADIUS[kind] + 3 } : { radius: RADIUS[kind] };
-      marker.setStyle({ ...look, ...mark });
+      const mark = id === picked ? { color: ink, weight: 3, radius: RADIUS[kind] + 3 } : {};
+      marker.setStyle({ ...look, radius: RADIUS[kind] * scale, ...mark });
     });
     halo.setStyle({ color: ink, fillColor: ink, fillOpacity: 0.08 });
   }
@@ -48,6 +49,7 @@ function addMarkers(map, onPick) {
     if (move) map.setView(marker.getLatLng(), Math.max(map.getZoom(), 18), { animate: !reducedMotion.matches });
   }
 
+  map.on("zoomend", paint);
   whenThemeChanges(paint);
   paint();
   const places = () => group.getLayers().map((marker) => marker.getLatLng());

@@ -64,7 +64,8 @@ function addRoads(map) {
 
   map.on("zoomend", paint);
   whenThemeChanges(paint);
+  paint();
   // A canvas is drawn with the next frame; before printing there is none, so it is drawn at once (Leaflet is pinned).
   const drawNow = () => renderer._redraw();
-  return { paint, drawNow, bounds: () => (driven.getLayers().length ? driven : bare).getBounds() };
+  return { drawNow, bounds: () => (driven.getLayers().length ? driven : bare).getBounds() };
 }
