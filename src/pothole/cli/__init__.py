@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import sys
 from typing import Annotated
 
@@ -41,7 +41,8 @@ def _root(
 def load() -> typer.Typer:
     """The application with all its commands."""
     for name in _COMMANDS:
-        importlib.import_module(f"pothole.cli.{name}")
+        if importlib.util.find_spec(f"pothole.cli.{name}"):
+            importlib.import_module(f"pothole.cli.{name}")
     return app
 
 

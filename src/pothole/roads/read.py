@@ -1,0 +1,67 @@
+"""Reading the road network and the layers of known structures, as users keep them."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from pothole.errors import BadInputError
+from pothole.tables import SEGMENTS, SPEED_BUMPS, Table
+
+_TYPES = {"string": pa.string(), "int": pa.int32(), "bigint": pa.int64(), "double": pa.float64()}
+
+
+def schema_of(table: Table) -> pa.Schema:
+    """A dataset's Arrow schema."""
+    return pa.schema([(c.name, _TYPES[c.type]) for c in table.columns])
+
+
+def read_segments(file: Any, source: str) -> pa.Table:
+    """Rows of ``tables.SEGMENTS`` from CSV or Parquet; ids stay text, absent optional columns are null."""
+    return _conform(_read(file, source, SEGMENTS), SEGMENTS, source)
+
+
+def read_bumps(layers: list[tuple[bytes, str]]) -> pa.Table:
+    """Rows of ``tables.SPEED_BUMPS`` from any number of CSV files (content, name); none: no rows."""
+    tables = [_conform(_read(BytesIO(content), name, SPEED_BUMPS), SPEED_BUMPS, name) for content, name in layers]
+    return pa.concat_tables(tables) if tables else schema_of(SPEED_BUMPS).empty_table()
+
+
+def _read(file: Any, source: str, table: Table) -> pa.Table:
+    try:
+        if source.endswith(".parquet"):
+            return pq.ParquetFile(file).read()
+        options = pacsv.ConvertOptions(
+            column_types={c.name: _TYPES[c.type] for c in table.columns}, strings_can_be_null=True
+        )
+        return pacsv.read_csv(file, convert_options=options)
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise BadInputError(
+            f"{source}: {' '.join(str(error).split())}", hint=f"expected the columns {', '.join(table.names)}"
+        ) from None
+
+
+def _conform(found: pa.Table, table: Table, source: str) -> pa.Table:
+    columns = []
+    for column in table.columns:
+        if column.name in found.column_names:
+            columns.append(_cast(found[column.name], column.name, _TYPES[column.type], source))
+        elif column.nullable:
+            columns.append(pa.nulls(found.num_rows, _TYPES[column.type]))
+        else:
+            raise BadInputError(
+                f"{source}: column {column.name} is missing; found {', '.join(found.column_names)}",
+                hint=f"expected the columns {', '.join(table.names)}; `pothole roads build` makes such a file",
+            )
+    return pa.table(columns, schema=schema_of(table))
+
+
+def _cast(values: pa.ChunkedArray, name: str, kind: pa.DataType, source: str) -> pa.ChunkedArray:
+    try:
+        return values.cast(kind)
+    except pa.ArrowException as error:
+        raise BadInputError(f"{source}: column {name} is {values.type}, expected {kind} ({error})") from None
