@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 import pothole.cli.report
 from pothole.cli import app
 from pothole.errors import LakeError, NoDataError, UserError
+from pothole.report.day import read_day
 from pothole.tables import CONDITION, POTHOLES, SEGMENTS
 
 from .fake_day import DATE, condition, pothole, segment, table
@@ -21,11 +22,10 @@ from .fake_day import DATE, condition, pothole, segment, table
 class FakeLake:
     """One published day, with the part of a lake's interface that the report uses."""
 
-    root = "/lake"
-
     def __init__(self, potholes: list[dict], files: dict[str, bytes]) -> None:
         self.tables = {POTHOLES.name: table(POTHOLES, potholes), CONDITION.name: table(CONDITION, [condition()])}
-        self.fs = SimpleNamespace(cat_file=lambda path: files[path] if path in files else missing(path))
+        self.storage = SimpleNamespace(read=lambda path: files[path] if path in files else missing(path))
+        self.run_ids = iter(())
 
     def read_table(self, dataset: str, date: str):
         if date != DATE:
@@ -33,7 +33,7 @@ class FakeLake:
         return self.tables[dataset]
 
     def manifest(self, dataset: str, date: str):
-        return SimpleNamespace(run_id="r-7", code_version="0.1.0")
+        return SimpleNamespace(run_id=next(self.run_ids, "r-7"), code_version="0.1.0")
 
     def segments(self):
         return table(SEGMENTS, [segment()])
@@ -85,7 +85,7 @@ def test_json_is_the_ranking_and_the_files(lake, tmp_path):
 
 
 def test_the_networks_attribution_is_on_the_page_and_the_option_wins(lake, tmp_path):
-    lake([pothole()], {"/lake/road-network/ATTRIBUTION.txt": "© street\nmappers".encode()})
+    lake([pothole()], {"road-network/ATTRIBUTION.txt": "© street\nmappers".encode()})
     run(DATE, "--lake", "lake", "--out", "a")
     run(DATE, "--lake", "lake", "--out", "b", "--attribution", "© me")
     pages = [(tmp_path / folder / f"report-{DATE}.html").read_text() for folder in "ab"]
@@ -107,3 +107,11 @@ def test_a_date_without_a_result_and_a_folder_that_is_a_file(lake, tmp_path):
     assert isinstance(run("2026-02-13", "--lake", "lake").exception, NoDataError)
     (tmp_path / "file").write_text("")
     assert isinstance(run(DATE, "--lake", "lake", "--out", "file").exception, LakeError)
+
+
+def test_a_day_that_is_republished_while_it_is_read_is_read_again(lake):
+    fake, reads = FakeLake([pothole()], {}), []
+    fake.run_ids = iter(["r-1", "r-2", "r-2", "r-2"])
+    fake.read_table = lambda name, date: reads.append(name) or fake.tables[name]
+    assert read_day(fake, DATE).run["run"] == "r-2"
+    assert reads == [POTHOLES.name, CONDITION.name] * 2

@@ -57,9 +57,8 @@ def test_of_too_many_undriven_roads_the_important_ones_are_drawn(monkeypatch):
     assert [line[1] for line in lines([], [lane, main])["bare"]] == [5]
 
 
-def test_without_a_network_each_driven_segment_is_a_dot():
-    drawn = lines([condition("a+:0", centroid_lon=1.0, centroid_lat=2.0)], None)
-    assert drawn["driven"] == [[0, 0, [1_000_000, 2_000_000, 1, 0], [50], [8], [5]]]
+def test_without_a_network_there_is_nothing_to_draw():
+    assert lines([condition("a+:0")], None) == {"names": [], "driven": [], "bare": []}
 
 
 @given(st.integers(0, 50))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Who made the road network, beside it in the lake; printed at the foot of the page.
 ATTRIBUTION_FILE = f"{SEGMENTS.name}/ATTRIBUTION.txt"
+#: How often the two tables are read again when the day is republished meanwhile.
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -30,23 +32,25 @@ class Day:
 def read_day(lake: Lake, date: str) -> Day:
     """The day from the lake.
 
-    Raises NoDataError when Stage 2 published nothing for the date, another PotholeError when its two tables come from
+    Raises NoDataError when Stage 2 published nothing for the date, BadInputError when its two tables come from
     different runs.
     """
     from pothole.lake import check_same_run
 
-    potholes = lake.read_table(POTHOLES.name, date)
-    condition = lake.read_table(CONDITION.name, date)
+    for _ in range(_TRIES):
+        before = lake.manifest(POTHOLES.name, date)
+        potholes, condition = lake.read_table(POTHOLES.name, date), lake.read_table(CONDITION.name, date)
+        if lake.manifest(POTHOLES.name, date) == before:
+            break  # nobody published between the two reads
     check_same_run(lake, [POTHOLES.name, CONDITION.name], date)
-    manifest = lake.manifest(POTHOLES.name, date)
-    run = {} if manifest is None else {"run": manifest.run_id, "code": manifest.code_version}
+    run = {} if before is None else {"run": before.run_id, "code": before.code_version}
     return Day(potholes, condition, lake.segments(), _attribution(lake), run)
 
 
 def _attribution(lake: Lake) -> str | None:
-    """The text of the attribution file; None when there is none or it cannot be read as text."""
+    """The text of the attribution file on one line; None when there is none."""
     try:
-        text = lake.fs.cat_file(f"{lake.root}/{ATTRIBUTION_FILE}").decode("utf-8")
-    except (OSError, UnicodeDecodeError):
+        text = lake.storage.read(ATTRIBUTION_FILE).decode("utf-8", errors="replace")
+    except FileNotFoundError:
         return None
     return " ".join(text.split()) or None

@@ -7,7 +7,7 @@ page small.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,8 +58,8 @@ class _Line:
 
 
 def road_lines(condition: pa.Table, segments: pa.Table | None) -> dict[str, Any]:
-    """The page's roads: ``names``, and ``driven`` and ``bare`` lines as lists (see ``_encode``)."""
-    stretches = _stretches(condition, segments) if segments is not None else list(_dots(condition))
+    """The page's roads: ``names``, and ``driven`` and ``bare`` lines (see ``_encode``); empty without a network."""
+    stretches = _stretches(condition, segments) if segments is not None else []
     driven = [s for s in stretches if s.driven]
     kept = driven + _nearby(driven, [s for s in stretches if not s.driven])
     names = sorted({s.name for s in kept})
@@ -81,15 +81,6 @@ def _stretches(condition: pa.Table, segments: pa.Table) -> list[Stretch]:
         if s["s_id"] in conditions:
             stretch.add(conditions[s["s_id"]])
     return list(found.values())
-
-
-def _dots(condition: pa.Table) -> Iterator[Stretch]:
-    """Without a network: a dot in the middle of each driven segment."""
-    for c in condition.to_pylist():
-        x, y = _micro(c["centroid_lon"], c["centroid_lat"])
-        dot = Stretch(c["s_id"], "", 0, (x, y), (x + 1, y))
-        dot.add(c)
-        yield dot
 
 
 def _nearby(driven: list[Stretch], bare: list[Stretch]) -> list[Stretch]:
