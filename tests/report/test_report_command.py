@@ -115,3 +115,9 @@ def test_a_day_that_is_republished_while_it_is_read_is_read_again(lake):
     fake.read_table = lambda name, date: reads.append(name) or fake.tables[name]
     assert read_day(fake, DATE).run["run"] == "r-2"
     assert reads == [POTHOLES.name, CONDITION.name] * 2
+
+
+def test_help_has_an_example():
+    done = run("--help")
+    assert done.exit_code == 0
+    assert "s3://bucket[/prefix]" in done.stdout and "Example: pothole report 2026-02-12" in done.stdout

@@ -20,7 +20,7 @@ EXAMPLE = "Example: pothole report 2026-02-12 --lake ./lake"
 @app.command(epilog=EXAMPLE)
 def report(
     date: Annotated[str, typer.Argument(help="Batch date, YYYY-MM-DD.")],
-    lake: Annotated[str, typer.Option(help="A folder or s3://bucket[/prefix].")],
+    lake: Annotated[str, typer.Option(help=r"A folder or s3://bucket\[/prefix].")],
     out_dir: Annotated[
         Path | None,
         typer.Option(
