@@ -48,16 +48,16 @@ format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix .
 
 score: $(VENV)/.dev ## Score detection on simulated fleets and on real recordings
-	$(BIN)/python benchmarks/score.py
+	$(BIN)/python -m benchmarks.score
 
 fit: $(VENV)/.dev ## Fit the classifier on simulated fleets (other seeds than those of `make score`)
-	$(BIN)/python benchmarks/fit.py
+	$(BIN)/python -m benchmarks.fit
 
 bench: $(VENV)/.dev ## Time the day of 22.5 million samples against its baselines
-	$(BIN)/python benchmarks/day.py
+	$(BIN)/python -m benchmarks.day
 
 bench-large: $(VENV)/.dev ## Time ten times that day
-	$(BIN)/python benchmarks/day.py --large
+	$(BIN)/python -m benchmarks.day --large
 
 clean: ## Remove the environment and all output
 	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache

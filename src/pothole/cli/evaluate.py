@@ -14,7 +14,7 @@ from pothole.cli.console import out
 
 @app.command(epilog="Example: pothole evaluate --lake ./lake --truth ./lake.truth")
 def evaluate(
-    lake: Annotated[str, typer.Option(help="A folder or s3://bucket[/prefix].")],
+    lake: Annotated[str, typer.Option(help="A folder or s3://bucket\\[/prefix].")],
     truth: Annotated[Path, typer.Option(help="Folder with potholes.csv and impacts.csv, or dt=DATE folders of them.")],
     date: Annotated[str | None, typer.Option(help="One date; otherwise all that are published.")] = None,
     tolerance_ms: Annotated[float, typer.Option(help="An impact is right this near to a labelled one.")] = 1000.0,

@@ -18,7 +18,7 @@ EXAMPLE = "Example: pothole run 2026-02-12 --lake ./lake"
 @app.command(epilog=EXAMPLE)
 def run(
     date: Annotated[str, typer.Argument(help="Batch date, YYYY-MM-DD.")],
-    lake: Annotated[str, typer.Option(help="A folder or s3://bucket[/prefix].")],
+    lake: Annotated[str, typer.Option(help="A folder or s3://bucket\\[/prefix].")],
     engine: Annotated[str, typer.Option(help="duckdb (in this process) or spark.")] = "duckdb",
     config: Annotated[Path | None, typer.Option(help="YAML file with settings.")] = None,
     from_stage: Annotated[str | None, typer.Option(help="Start with this stage: stage1 or stage2.")] = None,

@@ -18,7 +18,7 @@ class Setting:
     """Share of speed bumps that are in the lake's speed-bump layer."""
     pothole_depth_m: tuple[float, float] = (0.025, 0.11)
     pothole_length_m: tuple[float, float] = (0.3, 1.2)
-    road_class_shares: tuple[float, float, float] = (0.35, 0.45, 0.2)
+    road_class_shares: tuple[float, float, float] = (0.25, 0.45, 0.3)
     """Shares of ISO 8608 classes A, B and C among the links."""
     rates_hz: tuple[float, ...] = (10.0, 25.0, 50.0, 100.0)
     gain: tuple[float, float] = (0.8, 1.25)

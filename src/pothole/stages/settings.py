@@ -51,7 +51,7 @@ class DetectSettings:
     """An impact has at least one sample this many scales from the running mean."""
     end_scales: float = 2.5
     """An impact lasts while samples are at least this many scales from the running mean."""
-    gap_ms: int = 500
+    gap_ms: int = 700
     """Samples over the lower threshold that are closer than this belong to one impact."""
     min_velocity_kmh: float = 10.0
     """Jolts of slower vehicles are no impacts (doors, kerbs, hands)."""
