@@ -30,7 +30,7 @@ def described(engine: engines.Engine, lake_folder: Path) -> pa.Table:
     good, _ = quality.inspect(raw, 0, 2**45, settings.quality, unique=False, keep=engine.keep)
     samples = engine.keep(good)
     seconds = engine.keep(motion.with_course(motion.per_second(samples)))
-    strong = engine.keep(detect.with_strength(samples, engine.keep(orient.orient(seconds, settings.orient))))
+    strong = engine.keep(detect.with_strength(samples, engine.keep(orient.orient(seconds, settings.orient, engine.keep))))
     impacts = stage1.described_impacts(samples, strong, settings, engine.keep)
     known = locate.known_structures(impacts, engine.from_arrow(lake.bumps(), "bumps"), settings.locate)
     table = engine.to_arrow(known)
@@ -51,9 +51,7 @@ def labelled(engine: engines.Engine, seed: int, setting: str, trips: int) -> tup
 def causes(table: pa.Table, events: pa.Table) -> np.ndarray:
     """What caused each impact: events within a second, each once, nearest first."""
     result = np.full(table.num_rows, CAUSES.index("other"))
-    keys = [
-        list(zip(t["vehicle_id"].to_pylist(), t["trip_id"].to_pylist(), strict=True)) for t in (table, events)
-    ]
+    keys = [list(zip(t["vehicle_id"].to_pylist(), t["trip_id"].to_pylist(), strict=True)) for t in (table, events)]
     rows = [_grouped(k) for k in keys]
     at, when = (t["timestamp"].to_numpy().astype(float) for t in (table, events))
     kinds = events["kind"].to_pylist()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pothole.errors import PotholeError
 
@@ -20,3 +23,30 @@ def show_error(error: PotholeError) -> None:
 
 def _plain(text: str) -> str:
     return text.replace("[", r"\[")
+
+
+class steps:
+    """A progress bar on a terminal, plain lines elsewhere."""
+
+    def __enter__(self) -> steps:
+        self._bar: Progress | None = None
+        self._last: str | None = None
+        if err.is_terminal:
+            self._bar = Progress(
+                SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=err,
+                transient=True,
+            )  # fmt: skip
+            self._task = self._bar.add_task("starting", total=1.0)
+            self._bar.start()
+        return self
+
+    def __call__(self, what: str, share: float) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, description=what, completed=share)
+        elif what != self._last:
+            self._last = what
+            err.print(f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z} {what}", soft_wrap=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()

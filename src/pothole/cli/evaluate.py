@@ -44,7 +44,18 @@ def evaluate(
         out.print_json(jsons.dumps({"dates": dates} | {name: _figures(score) for name, score in levels.items()}))
         return
     table = Table(title=f"{', '.join(dates)}", title_justify="left")
-    for name in ("level", "precision", "recall", "F1", "95 % interval", "right", "false", "missed", "median m", "90 % m"):
+    for name in (
+        "level",
+        "precision",
+        "recall",
+        "F1",
+        "95 % interval",
+        "right",
+        "false",
+        "missed",
+        "median m",
+        "90 % m",
+    ):
         table.add_column(name, justify="left" if name == "level" else "right")
     for name, score in levels.items():
         figures = _figures(score)

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from pothole.cli import app
-from pothole.cli.console import err, out
+from pothole.cli.console import err, out, steps
 
 EXAMPLE = "Example: pothole run 2026-02-12 --lake ./lake"
 
@@ -44,39 +43,11 @@ def run(
             return engines.start("spark", master=limits.spark_master, memory_gb=limits.memory_gb)
         return engines.start("duckdb", threads=limits.threads, memory_gb=limits.memory_gb, fs=opened.remote_fs)
 
-    with _progress() as advance:
+    with steps() as advance:
         report = pipeline.run_day(
             opened, day, loaded, start, stages=stages, skip_bad_files=skip_bad_files, progress=advance
         )
     _show(report, json)
-
-
-class _progress:
-    """A progress bar on a terminal, plain lines elsewhere."""
-
-    def __enter__(self) -> _progress:
-        self._bar: Progress | None = None
-        self._task = None
-        if err.is_terminal:
-            self._bar = Progress(
-                SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=err,
-                transient=True,
-            )  # fmt: skip
-            self._task = self._bar.add_task("starting", total=1.0)
-            self._bar.start()
-        return self
-
-    def __call__(self, what: str, share: float) -> None:
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, description=what, completed=share)
-        else:
-            from datetime import datetime
-
-            err.print(f"{datetime.now().astimezone():%Y-%m-%dT%H:%M:%S%z} {what}", soft_wrap=True)
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
 
 
 def _show(report: object, as_json: bool) -> None:

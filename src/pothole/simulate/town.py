@@ -1,14 +1,15 @@
-"""Roads to drive on: a segments table as links with geometry, and a small made-up town where none is given."""
+"""Roads to drive on: the rows of a road network as links with geometry, and what follows each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pothole.tables import SEGMENTS
+from pothole.errors import BadInputError
 
 Array = NDArray[np.float64]
 LANE_OFFSET_M = 1.5
@@ -26,102 +27,103 @@ class Link:
     start: int
     end: int
 
-    @property
+    @cached_property
     def offsets(self) -> Array:
         """Distance along the link at its vertices, metres."""
         return np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(self.x), np.diff(self.y)))])
 
     @property
-    def length(self) -> float:
-        """Metres."""
+    def length_m(self) -> float:
+        """From its start to its end."""
         return float(self.offsets[-1])
 
-    def at(self, offset_m: Array, right_m: Array | float = LANE_OFFSET_M) -> tuple[Array, Array]:
-        """Positions at offsets along the link, ``right_m`` to the right of its line."""
-        offsets = self.offsets
-        part = np.clip(np.searchsorted(offsets, offset_m, side="right") - 1, 0, len(self.x) - 2)
-        length = np.diff(offsets)[part]
-        ux, uy = np.diff(self.x)[part] / length, np.diff(self.y)[part] / length
-        along = offset_m - offsets[part]
-        return self.x[part] + ux * along + uy * right_m, self.y[part] + uy * along - ux * right_m
+    def at(self, offset_m: Array, right_m: float = 0.0) -> tuple[Array, Array, Array]:
+        """Positions at offsets, ``right_m`` to the right of the line, and headings (radians counter-clockwise from east)."""
+        part = np.clip(np.searchsorted(self.offsets, offset_m, side="right") - 1, 0, len(self.x) - 2)
+        heading = np.arctan2(np.diff(self.y), np.diff(self.x))[part]
+        along, cos, sin = offset_m - self.offsets[part], np.cos(heading), np.sin(heading)
+        return self.x[part] + cos * along + sin * right_m, self.y[part] + sin * along - cos * right_m, heading
+
+    def ends(self) -> tuple[float, float]:
+        """Headings at its start and at its end, radians counter-clockwise from east."""
+        headings = np.arctan2(np.diff(self.y), np.diff(self.x))
+        return float(headings[0]), float(headings[-1])
 
 
 @dataclass(frozen=True)
 class Town:
-    """Links, what follows each, and the projection to degrees."""
+    """Links, what follows each (indices into ``links``), and the projection to degrees."""
 
     links: tuple[Link, ...]
     successors: tuple[tuple[int, ...], ...]
     lon0: float
     lat0: float
-    metres_per_lon: float
-    metres_per_lat: float
-    segments: pa.Table
 
     def degrees(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Longitude and latitude of metric positions."""
-        return self.lon0 + x / self.metres_per_lon, self.lat0 + y / self.metres_per_lat
+        mx, my = metres_per_degree(self.lat0)
+        return self.lon0 + x / mx, self.lat0 + y / my
 
 
-def from_segments(segments: pa.Table) -> Town:
-    """A town from rows of the road network (``tables.SEGMENTS``)."""
-    rows = segments.sort_by([("link_id", "ascending"), ("seq", "ascending")]).to_pydict()
-    lon0, lat0 = float(np.mean(rows["start_lon"])), float(np.mean(rows["start_lat"]))
-    phi = np.radians(lat0)
-    my = 111132.954 - 559.822 * np.cos(2 * phi) + 1.175 * np.cos(4 * phi)
+def metres_per_degree(lat: float) -> tuple[float, float]:
+    """Length of a degree of longitude and of latitude on WGS84 (Snyder's series), metres."""
+    phi = np.radians(lat)
     mx = 111412.84 * np.cos(phi) - 93.5 * np.cos(3 * phi) + 0.118 * np.cos(5 * phi)
+    my = 111132.954 - 559.822 * np.cos(2 * phi) + 1.175 * np.cos(4 * phi)
+    return float(mx), float(my)
+
+
+def from_segments(segments: pa.Table, driven_km: float = float("inf")) -> Town:
+    """The ``driven_km`` of links nearest to the middle of a road network (``tables.SEGMENTS``) on which one can drive on and on."""
+    lon0, lat0 = (float(np.median(segments[c].to_numpy())) for c in ("start_lon", "start_lat"))
+    links = _nearest(_links(segments, lon0, lat0), driven_km)
+    while links:
+        leaving = {link.start for link in links}
+        arriving = {link.end for link in links}
+        kept = [link for link in links if link.end in leaving and link.start in arriving]
+        if len(kept) == len(links):
+            return Town(tuple(links), _successors(links), lon0, lat0)
+        links = kept
+    raise BadInputError(
+        "the road network has no circuit to drive on: its links do not meet",
+        hint="consecutive links must share their end points exactly; `pothole roads build` makes such a network",
+    )
+
+
+def _links(segments: pa.Table, lon0: float, lat0: float) -> list[Link]:
+    rows = segments.sort_by([("link_id", "ascending"), ("seq", "ascending")])
+    mx, my = metres_per_degree(lat0)
+    ids, grades = np.array(rows["link_id"].to_pylist()), rows["road_grade"].to_pylist()
+    first = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
     nodes: dict[tuple[float, float], int] = {}
-    links: list[Link] = []
-    ids = np.array(rows["link_id"])
-    starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
-    for a, b in zip(starts, np.r_[starts[1:], len(ids)], strict=True):
-        lon = np.array([*rows["start_lon"][a:b], rows["end_lon"][b - 1]])
-        lat = np.array([*rows["start_lat"][a:b], rows["end_lat"][b - 1]])
-        ends = [
-            nodes.setdefault((round(o, 7), round(t, 7)), len(nodes)) for o, t in ((lon[0], lat[0]), (lon[-1], lat[-1]))
-        ]
-        grade = rows["road_grade"][a]
-        link = Link(str(ids[a]), (lon - lon0) * mx, (lat - lat0) * my, int(grade or 2), *ends)
-        links.append(link)
+
+    def node(lon: float, lat: float) -> int:
+        return nodes.setdefault((round(float(lon), 7), round(float(lat), 7)), len(nodes))
+
+    columns = [rows[c].to_numpy() for c in ("start_lon", "start_lat", "end_lon", "end_lat")]
+    links = []
+    for a, b in zip(first, np.r_[first[1:], len(ids)], strict=True):
+        lon, lat = (np.r_[s[a:b], e[b - 1]] for s, e in zip(columns[:2], columns[2:], strict=True))
+        x, y = (lon - lon0) * mx, (lat - lat0) * my
+        links.append(Link(str(ids[a]), x, y, int(grades[a] or 2), node(lon[0], lat[0]), node(lon[-1], lat[-1])))
+    return links
+
+
+def _nearest(links: list[Link], driven_km: float) -> list[Link]:
+    apart = [float(np.hypot(link.x.mean(), link.y.mean())) for link in links]
+    chosen, total = [], 0.0
+    for i in np.argsort(apart, kind="stable"):
+        if total > driven_km * 1000:
+            break
+        chosen.append(int(i))
+        total += links[i].length_m
+    return [links[i] for i in sorted(chosen)]
+
+
+def _successors(links: list[Link]) -> tuple[tuple[int, ...], ...]:
+    """What follows each link; turning back only where nothing else does."""
     leaving: dict[int, list[int]] = {}
     for i, link in enumerate(links):
         leaving.setdefault(link.start, []).append(i)
-    following = tuple(
-        tuple(j for j in leaving.get(link.end, []) if links[j].end != link.start) or tuple(leaving.get(link.end, []))
-        for link in links
-    )
-    return Town(tuple(links), following, lon0, lat0, float(mx), float(my), segments)
-
-
-def made_up(seed: int = 0, blocks: int = 6, block_m: float = 260.0) -> pa.Table:
-    """Segments of a small town: a bent grid of two-way streets, some of them 25 m apart, cut at 50 m at most."""
-    rng = np.random.default_rng(seed)
-    size = blocks + 1
-    grid = np.stack(np.meshgrid(np.arange(size), np.arange(size), indexing="ij"), -1) * block_m
-    grid = grid + rng.uniform(-0.15, 0.15, grid.shape) * block_m
-    lon0, lat0 = 126.98, 37.56
-    my, mx = 110990.0, 88400.0
-    rows: dict[str, list[object]] = {name: [] for name in SEGMENTS.names}
-
-    def street(name: str, grade: int, a: Array, b: Array) -> None:
-        bend = rng.normal(0, 8.0)
-        share = np.linspace(0, 1, max(2, int(np.ceil(np.hypot(*(b - a)) / 45.0)) + 1))
-        normal = np.array([-(b - a)[1], (b - a)[0]]) / np.hypot(*(b - a))
-        line = a + share[:, None] * (b - a) + np.sin(np.pi * share)[:, None] * normal * bend
-        line = np.round(np.stack([lon0 + line[:, 0] / mx, lat0 + line[:, 1] / my], 1), 7)
-        for direction, points in (("+", line), ("-", line[::-1])):
-            for seq, (p, q) in enumerate(zip(points[:-1], points[1:], strict=True)):
-                link = f"{name}{direction}"
-                values = (f"{link}:{seq}", link, seq, *p, *q, name.split("/")[0], grade)
-                for column, value in zip(SEGMENTS.names, values, strict=True):
-                    rows[column].append(value)
-
-    for i in range(size):
-        for j in range(size):
-            main = 4 if i % 3 == 0 else 2
-            if i < blocks:
-                street(f"East {j} Road/{i}", 4 if j % 3 == 0 else 2, grid[i, j], grid[i + 1, j])
-            if j < blocks:
-                street(f"North {i} Road/{j}", main, grid[i, j], grid[i, j + 1])
-    types = {"string": pa.string(), "int": pa.int32(), "double": pa.float64()}
-    return pa.table({c.name: pa.array(rows[c.name], types[c.type]) for c in SEGMENTS.columns})
+    onward = ([j for j in leaving[link.end] if links[j].end != link.start] for link in links)
+    return tuple(tuple(choices or leaving[link.end]) for choices, link in zip(onward, links, strict=True))

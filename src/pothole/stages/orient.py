@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pothole.geo import steady
-from pothole.stages.frames import equi_join, trip_window
+from pothole.stages.frames import Keep, equi_join, trip_window
 from pothole.stages.settings import OrientSettings
 
 STANDARD_GRAVITY_MPS2 = 9.80665
@@ -48,7 +48,7 @@ def mounts(seconds: DataFrame, settings: OrientSettings) -> DataFrame:
     )
 
 
-def orient(seconds: DataFrame, settings: OrientSettings) -> DataFrame:
+def orient(seconds: DataFrame, settings: OrientSettings, keep: Keep) -> DataFrame:
     """Seconds with ``up_x/y/z`` and ``handled``; a sample's vertical acceleration is its dot product with up - 9.80665.
 
     The vector up has the length of gain correction: its dot product with the mount's gravity is standard gravity.
@@ -57,7 +57,8 @@ def orient(seconds: DataFrame, settings: OrientSettings) -> DataFrame:
     blocked = seconds.withColumn(
         "block", F.floor(F.col("second") / F.lit(float(settings.block_seconds))).cast("bigint")
     )
-    on_mount = equi_join(blocked, mounts(blocked, settings), ["vehicle_id", "trip_id", "block"])
+    # Both small tables are computed by themselves: joined as one plan, DuckDB 2.0 orders the joins badly.
+    on_mount = equi_join(blocked, keep(mounts(blocked, settings)), ["vehicle_id", "trip_id", "block"])
     gravity = on_mount.groupBy("vehicle_id", "trip_id", "mount").agg(
         *(F.percentile(a, F.lit(0.5)).alias(u) for a, u in zip(_AXES, _UP, strict=True))
     )
@@ -67,7 +68,7 @@ def orient(seconds: DataFrame, settings: OrientSettings) -> DataFrame:
         "vehicle_id", "trip_id", "mount", *((F.col(u) * gain).alias(u) for u in _UP)
     )
     return (
-        equi_join(on_mount, unit, ["vehicle_id", "trip_id", "mount"])
+        equi_join(on_mount, keep(unit), ["vehicle_id", "trip_id", "mount"])
         .withColumn("handled", _angle_degrees(_AXES, _UP) > settings.handled_degrees)  # type: ignore[arg-type]
         .drop("block")
     )

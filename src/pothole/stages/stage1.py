@@ -51,7 +51,7 @@ def run(
     good, refused = quality.inspect(raw, day_start_ms, day_end_ms, settings.quality, unique=unique, keep=keep)
     samples = keep(good)
     seconds = keep(motion.with_course(motion.per_second(samples)))
-    oriented = keep(orient.orient(seconds, settings.orient))
+    oriented = keep(orient.orient(seconds, settings.orient, keep))
     strong = keep(detect.with_strength(samples, oriented))
     described = described_impacts(samples, strong, settings, keep)
     judged = classify.classify(locate.known_structures(described, bumps, settings.locate))
