@@ -42,16 +42,15 @@ def simulate(
         raise UserError(f"there is no setting {setting!r}", hint=f"one of {', '.join(SETTINGS)}")
     today = datetime.now(ZoneInfo(load().settings.timezone)).date()
     first = date.fromisoformat(parse_date(start_date)) if start_date else today - timedelta(days=days)
-    segments = _segments(roads)
     with steps() as advance:
         if plain:
             samples = simulate_plain(
-                out_, trips=trips, seed=seed, day=first, files=files or 25, segments=segments, progress=advance
+                out_, trips=trips, seed=seed, day=first, files=files or 25, roads=roads, progress=advance
             )
             summary = f"{samples:,} samples of {trips:,} trips on {first}"
         else:
             done = drive(
-                out_, trips=trips, days=days, seed=seed, start_date=first, setting=SETTINGS[setting], segments=segments,
+                out_, trips=trips, days=days, seed=seed, start_date=first, setting=SETTINGS[setting], roads=roads,
                 vehicle_count=vehicles, files=files or 8, broken_share=broken_share, progress=advance,
             )  # fmt: skip
             summary = (
@@ -60,19 +59,3 @@ def simulate(
             )
     out.print(f"{out_}: {summary}", soft_wrap=True)
     out.print(f"next: pothole run {first} --lake {out_}", soft_wrap=True)
-
-
-def _segments(roads: Path | None):  # type: ignore[no-untyped-def]
-    if roads is None:
-        return None
-    from pothole.errors import UserError
-    from pothole.roads.check import check_segments
-    from pothole.roads.read import read_segments
-
-    try:
-        with roads.open("rb") as file:
-            segments = read_segments(file, str(roads))
-    except FileNotFoundError:
-        raise UserError(f"there is no road network {roads}", hint="check --roads") from None
-    check_segments(segments, str(roads))
-    return segments

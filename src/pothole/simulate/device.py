@@ -84,7 +84,7 @@ def _sample_times(device: Device, seconds: float, setting: Setting, rng: np.rand
 
 
 def _car_frame(device: Device, trip: Drive, motion: Motion) -> tuple[Array, Array]:
-    """Specific force (m/s2) and turn rate (rad/s) at the device, each (3, n), along the car's axes: forward, left, up."""
+    """Specific force (m/s2) and turn rate (rad/s) at the device, each (3, n), along the car's forward, left, up."""
     along = np.gradient(trip.speed_mps, 1 / RATE_HZ)
     yaw = np.gradient(trip.heading_rad, 1 / RATE_HZ)
     heave = motion.heave + device.forward_m * motion.pitch_acceleration - device.right_m * motion.roll_acceleration

@@ -39,7 +39,7 @@ class Pass:
 
 @dataclass(frozen=True)
 class Drive:
-    """A trip in time at ``RATE_HZ``: distance, speed, the heights under four wheels (4, n), place and heading, features passed."""
+    """A trip in time at ``RATE_HZ``; the wheels' heights are (4, n): front left, front right, rear left, rear right."""
 
     distance_m: Array
     speed_mps: Array
@@ -85,7 +85,7 @@ def _distance(wish: Array, route: Route, rng: np.random.Generator, max_seconds: 
 
 
 def _within_reach(wish: Array, stops: list[int]) -> Array:
-    """The highest speed at every metre under the wish that accelerating and braking allow; creeping at stops and both ends."""
+    """The highest speed at every metre that pedals allow under the wish; creeping at stops and at both ends."""
     squared = wish**2
     squared[[0, -1, *stops]] = _CREEP_MPS**2
     for i in range(1, len(squared)):
@@ -127,5 +127,7 @@ def _heights(world: World, route: Route, day: int, crossed: list[_Crossed]) -> A
     for c in crossed:
         half = c.feature.length_m / 2
         a, b = int((c.at_m - half) / STEP_M), int((c.at_m + half) / STEP_M) + 2
-        heights[:, a:b] += c.under[:, None] * c.feature.shape(np.arange(a, a + heights[:, a:b].shape[1]) * STEP_M - c.at_m, day)
+        heights[:, a:b] += c.under[:, None] * c.feature.shape(
+            np.arange(a, a + heights[:, a:b].shape[1]) * STEP_M - c.at_m, day
+        )
     return moving_average(heights, round(_CONTACT_M / STEP_M))

@@ -49,7 +49,8 @@ class Feature:
     def shape(self, distance_m: Array, day: int) -> Array:
         """Height that a wheel follows at distances from its middle along the road.
 
-        A wheel of radius R that rolls over a hole of length L touches both edges before it is deeper than R - sqrt(R^2 - (L/2)^2).
+        A wheel of radius R that rolls over a hole of length L touches both edges before it is deeper than
+        R - sqrt(R^2 - (L/2)^2).
         """
         share = np.abs(distance_m) / (self.length_m / 2)
         edge = _EDGE_SHARE.get(self.kind)
@@ -61,7 +62,7 @@ class Feature:
         return np.where(share < 1, profile, 0.0) * height
 
     def under(self, wheel_m: Array) -> NDArray[np.bool_]:
-        """Whether wheels at these places (metres right of the lane's centre) roll over it; half a tyre is 6 cm beyond."""
+        """Whether wheels that far right of the lane's centre roll over it; a tyre reaches 6 cm beyond its middle."""
         return np.asarray(np.abs(wheel_m - self.lateral_m) <= self.width_m / 2 + 0.06)
 
 

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet as pq
 
+from pothole.roads.read import schema_of
 from pothole.simulate import device as devices
-from pothole.simulate import town as towns
+from pothole.simulate import layers
 from pothole.simulate import vehicle as vehicles
 from pothole.simulate.broken import damage
-from pothole.simulate.drive import Pass, drive
+from pothole.simulate.drive import drive
+from pothole.simulate.layers import Over
 from pothole.simulate.settings import STANDARD, Setting
+from pothole.simulate.town import from_segments
 from pothole.simulate.world import World, build
-from pothole.tables import RAW, SPEED_BUMPS
+from pothole.tables import RAW
 
 ZONE = ZoneInfo("Asia/Seoul")
-_TYPES = {"string": pa.string(), "int": pa.int32(), "bigint": pa.int64(), "double": pa.float64()}
-RAW_SCHEMA = pa.schema([(c.name, _TYPES[c.type]) for c in RAW.columns])
+RAW_SCHEMA = schema_of(RAW)
+ROW_GROUP = 250_000
+_FIRST_HOUR, _HOURS = 6.0, 16.8
+"""Trips start from 06:00 to 22:48 and end before 23:00."""
+_TRIPS_PER_VEHICLE = 8
+_SPLIT_EVERY = 20
+_SHUFFLE_EVERY = 3
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the share that is done, 0..1."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,26 @@ class Summary:
     samples: int
     kilometres: float
     potholes: int
+    """That were there on at least one of the days."""
     wheel_overs: int
+    """Of potholes."""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Everything a trip depends on besides its day and number."""
+
+    world: World
+    setting: Setting
+    seed: int
+    vehicle_count: int | None
+
+    def vehicle_of(self, trip: int) -> tuple[int, int]:
+        """The number of the vehicle that makes a trip, and how many it has made before on that day."""
+        if self.vehicle_count is None:
+            return divmod(trip, _TRIPS_PER_VEHICLE)
+        before, number = divmod(trip, self.vehicle_count)
+        return number, before
 
 
 def simulate(
@@ -49,155 +77,102 @@ def simulate(
     seed: int = 0,
     start_date: date,
     setting: Setting = STANDARD,
-    segments: pa.Table | None = None,
+    roads: Path | None = None,
     vehicle_count: int | None = None,
     files: int = 8,
     broken_share: float = 0.002,
-    progress: Callable[[str, float], None] = lambda what, share: None,
+    progress: Progress = lambda what, share: None,
 ) -> Summary:
     """Write ``days`` days of ``trips`` trips as a lake at ``out`` and the truth at ``out`` + ``.truth``.
 
-    ``segments`` are rows of the road network (``tables.SEGMENTS``); none: a made-up town. The same arguments give the same bytes of
-    data; a trip does not depend on how many others there are.
+    ``roads`` is a road network (``tables.SEGMENTS`` as CSV or Parquet); none: a made-up town. A vehicle makes eight
+    trips a day unless ``vehicle_count`` is given. The same arguments give the same data, and a trip does not depend on
+    how many others there are. Raises UserError for a folder that holds other data, BadInputError for a road network
+    that cannot be used.
     """
-    table = towns.made_up(seed=1) if segments is None else segments
-    world = build(towns.from_segments(table), setting, seed, days)
-    _write_layers(out, world, setting)
-    fleet = max(2, trips // 8) if vehicle_count is None else vehicle_count
+    layers.claim(
+        out, {"trips": trips, "days": days, "seed": seed, "start_date": start_date, "setting": asdict(setting)}
+    )
+    segments = layers.read_network(roads)
+    fleet = Fleet(build(from_segments(segments, setting.driven_km), setting, seed), setting, seed, vehicle_count)
+    layers.write_network(out, segments)
+    layers.write_known_bumps(out, fleet.world)
     dates = tuple((start_date + timedelta(days=d)).isoformat() for d in range(days))
-    totals = {"samples": 0, "km": 0.0, "overs": 0}
+    samples, metres, wheel_overs = 0, 0.0, 0
     for day, text in enumerate(dates):
-        tables, passes = [], []
+        tables, overs = [], []
         for trip in range(trips):
             progress(f"driving {text}", (day * trips + trip) / (days * trips))
-            table, driven, km = _trip(world, setting, seed, day, trip, fleet, start_date + timedelta(days=day))
-            tables.append(table)
-            passes.append((table, driven))
-            totals["km"] += km
-        totals["samples"] += _write_raw(out, text, tables, files, broken_share, np.random.default_rng([seed, 5, day]))
-        totals["overs"] += _write_truth(out, text, world, day, passes, single=days == 1)
-    holes = sum(f.kind == "pothole" for f in world.features)
-    return Summary(dates, trips * days, totals["samples"], totals["km"], holes, totals["overs"])
+            made = _trip(fleet, day, trip, start_date + timedelta(days=day))
+            tables.append(made.samples)
+            overs += made.overs
+            metres += made.metres
+        samples += _write_raw(layers.raw_folder(out, text), tables, files, broken_share, [seed, 5, day])
+        layers.write_truth(out, text, fleet.world, day, overs, also_flat=days == 1)
+        wheel_overs += sum(o.feature.kind == "pothole" for o in overs)
+    there = [f for f in fleet.world.features if f.kind == "pothole" and any(f.height_on(d) for d in range(days))]
+    return Summary(dates, trips * days, samples, metres / 1000, len(there), wheel_overs)
 
 
-def _trip(
-    world: World, setting: Setting, seed: int, day: int, trip: int, fleet: int, when: date
-) -> tuple[pa.Table, list[tuple[int, Pass]], float]:
-    rng = np.random.default_rng([seed, 1, day, trip])
-    number = int(rng.integers(fleet))
-    own = np.random.default_rng([seed, 2, number])
-    vehicle, device = vehicles.draw(own), devices.draw(setting, own)
-    trip_drive = drive(world, vehicle, setting, rng, day)
-    motion = vehicles.ride(vehicle, trip_drive.wheels_m)
-    samples = devices.record(device, trip_drive, motion, world.town, setting, rng)
-    midnight = datetime(when.year, when.month, when.day, tzinfo=ZONE).astimezone(UTC).timestamp()
-    start_ms = int(midnight * 1000 + rng.uniform(6, 22.8) * 3_600_000)
-    seconds = samples.pop("seconds")
-    stamps = start_ms + np.round(seconds * 1000).astype(np.int64)
-    n = len(stamps)
-    columns: dict[str, Any] = {
-        "timestamp": stamps,
-        "trip_id": pa.array([f"T{trip:05d}"] * n),
-        "vehicle_id": pa.array([f"V{number:04d}"] * n),
-        **samples,
-        "satellites": samples["satellites"].astype(np.int32),
-    }
-    arrays = [pa.array(columns[f.name], f.type, from_pandas=f.name.startswith("gyro")) for f in RAW_SCHEMA]
-    passes = [(start_ms + round((p.seconds + device.clock_s) * 1000), p) for p in trip_drive.passes]
-    return pa.table(arrays, schema=RAW_SCHEMA), passes, float(trip_drive.distance_m[-1]) / 1000.0
+@dataclass(frozen=True)
+class _Trip:
+    samples: pa.Table
+    overs: list[Over]
+    metres: float
 
 
-def _write_raw(
-    out: Path, text: str, tables: list[pa.Table], files: int, broken_share: float, rng: np.random.Generator
-) -> int:
-    """Trips in several files; one trip lies in two of them, every third file is shuffled, some rows are broken."""
-    folder = out / "raw-sensor-data" / f"dt={text}"
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("part-*.parquet"):
-        old.unlink()
-    groups = [tables[i::files] for i in range(min(files, len(tables)))]
-    if len(groups) > 1:
-        half = groups[0][0].num_rows // 2
-        groups[1] = [groups[0][0].slice(half), *groups[1]]
-        groups[0] = [groups[0][0].slice(0, half), *groups[0][1:]]
+def _trip(fleet: Fleet, day: int, trip: int, when: date) -> _Trip:
+    number, before = fleet.vehicle_of(trip)
+    own = np.random.default_rng([fleet.seed, 2, number])
+    vehicle, device, phase = vehicles.draw(own), devices.draw(fleet.setting, own), own.random()
+    rng = np.random.default_rng([fleet.seed, 1, day, trip])
+    driven = drive(fleet.world, vehicle, fleet.setting, rng, day)
+    motion = vehicles.ride(vehicle, driven.wheels_m)
+    samples = devices.record(device, driven, motion, fleet.world.town, fleet.setting, rng)
+    ids = {"trip_id": f"T{trip:05d}", "vehicle_id": f"V{number:04d}"}
+    start_ms = start_of(when, phase, before)
+    overs = [
+        Over(
+            **ids,
+            timestamp_ms=start_ms + round((p.seconds + device.clock_offset_s) * 1000),
+            feature=p.feature,
+            velocity_kmh=round(p.speed_mps * 3.6, 2),
+        )
+        for p in driven.passes
+    ]
+    return _Trip(_raw_table(samples, start_ms, ids), overs, float(driven.distance_m[-1]))
+
+
+def start_of(when: date, phase: float, before: int) -> int:
+    """When a vehicle starts its next trip, UTC epoch ms: spread by the golden ratio, so that none overlap."""
+    hour = _FIRST_HOUR + _HOURS * ((phase + before * 0.6180339887) % 1.0)
+    midnight = datetime(when.year, when.month, when.day, tzinfo=ZONE).timestamp()
+    return round((midnight + 3600 * hour) * 1000)
+
+
+def _raw_table(samples: dict[str, Any], start_ms: int, ids: dict[str, str]) -> pa.Table:
+    """Samples of one trip as rows of ``tables.RAW``; NaN turn rates become nulls."""
+    count = len(samples["seconds"])
+    columns = {name: pa.repeat(pa.scalar(text), count) for name, text in ids.items()}
+    columns["timestamp"] = pa.array(start_ms + np.round(samples["seconds"] * 1000).astype(np.int64))
+    columns |= {f.name: pa.array(samples[f.name], from_pandas=True) for f in RAW_SCHEMA if f.name in samples}
+    return pa.table([columns[f.name].cast(f.type) for f in RAW_SCHEMA], schema=RAW_SCHEMA)
+
+
+def _write_raw(folder: Path, trips: list[pa.Table], files: int, broken_share: float, seeds: list[int]) -> int:
+    """Trips dealt to files, some of them to two; every third file is shuffled, some rows are broken. Rows written."""
+    rng = np.random.default_rng(seeds)
+    files = min(files, len(trips))
+    groups: list[list[pa.Table]] = [[] for _ in range(files)]
+    for i, table in enumerate(trips):
+        cut = table.num_rows // 2 if i % _SPLIT_EVERY == 0 else table.num_rows
+        groups[i % files].append(table.slice(0, cut))
+        groups[(i + 1) % files].append(table.slice(cut))
     total = 0
     for i, group in enumerate(groups):
-        table = pa.concat_tables(group)
-        if broken_share > 0:
-            table = damage(table, broken_share, rng)
-            if i % 3 == 2:
-                table = table.take(rng.permutation(table.num_rows))
-        pq.write_table(table, folder / f"part-{i:04d}.parquet", compression="zstd", row_group_size=250_000)
+        table = damage(pa.concat_tables(group), broken_share, rng)
+        if i % _SHUFFLE_EVERY == _SHUFFLE_EVERY - 1:
+            table = table.take(rng.permutation(table.num_rows))
+        pq.write_table(table, folder / f"part-{i:04d}.parquet", compression="zstd", row_group_size=ROW_GROUP)
         total += table.num_rows
     return total
-
-
-def _write_layers(out: Path, world: World, setting: Setting) -> None:
-    """The road network and the known speed bumps."""
-    (out / "road-network").mkdir(parents=True, exist_ok=True)
-    pa.csv.write_csv(world.town.segments, out / "road-network" / "segments.csv")
-    rng = np.random.default_rng([world.seed, 3])
-    rows = []
-    for feature in world.features:
-        if feature.kind == "bump" and rng.random() < setting.known_bump_share:
-            (lon,), (lat,), heading = _whereabouts(world, feature)
-            rows.append((lon, lat, round(feature.length_m, 2), round(heading, 1), "speed_bump"))
-    (out / "speed-bump").mkdir(exist_ok=True)
-    _write_csv(out / "speed-bump" / "known.csv", SPEED_BUMPS.names, rows)
-
-
-def _whereabouts(world: World, feature: Any, right_m: float = 1.5) -> tuple[Any, Any, float]:
-    link = world.town.links[feature.link]
-    x, y = link.at(np.array([feature.offset_m]), right_m)
-    ahead = link.at(np.array([feature.offset_m - 0.5, feature.offset_m + 0.5]), 0.0)
-    heading = float(np.degrees(np.arctan2(np.diff(ahead[0])[0], np.diff(ahead[1])[0])) % 360)
-    lon, lat = world.town.degrees(x, y)
-    return np.round(lon, 7), np.round(lat, 7), heading
-
-
-def _write_truth(
-    out: Path, text: str, world: World, day: int, passes: list[tuple[pa.Table, list[tuple[int, Pass]]]], *, single: bool
-) -> int:
-    impacts, hits = [], {f.feature_id: 0 for f in world.features}
-    for table, driven in passes:
-        vehicle, trip = table["vehicle_id"][0].as_py(), table["trip_id"][0].as_py()
-        for stamp, over in driven:
-            hole = over.feature.kind == "pothole"
-            hits[over.feature.feature_id] += 1
-            impacts.append(
-                (vehicle, trip, stamp, "pothole" if hole else "bump", over.feature.feature_id if hole else "",
-                 round(over.speed_mps * 3.6, 2), over.feature.kind)
-            )  # fmt: skip
-    holes, others = [], []
-    for f in world.features:
-        if f.height_on(day) == 0.0:
-            continue
-        (lon,), (lat,), _ = _whereabouts(world, f, 1.5 + (f.lateral_m if f.kind == "pothole" else 0.0))
-        place = (world.town.links[f.link].link_id, round(f.offset_m, 2), lon, lat)
-        size = (round(abs(f.height_on(day)), 4), round(f.length_m, 2), hits[f.feature_id])
-        (holes if f.kind == "pothole" else others).append((f.feature_id, *place, *size, f.kind))
-    truth = out.with_name(out.name + ".truth")
-    folders = [truth / f"dt={text}", truth] if single else [truth / f"dt={text}"]
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-        place_names = ("link_id", "offset_m", "lon", "lat")
-        _write_csv(
-            folder / "potholes.csv",
-            ("pothole_id", *place_names, "depth_m", "length_m", "hits"),
-            [h[:-1] for h in holes],
-        )
-        _write_csv(
-            folder / "structures.csv", ("structure_id", *place_names, "height_m", "length_m", "hits", "kind"), others
-        )
-        names = ("vehicle_id", "trip_id", "timestamp", "kind", "pothole_id", "velocity", "feature_kind")
-        _write_csv(folder / "impacts.csv", names, impacts)
-        links = [(link.link_id, c) for link, c in zip(world.town.links, world.classes, strict=True)]
-        _write_csv(folder / "roads.csv", ("link_id", "iso_8608_class"), links)
-    return sum(1 for row in impacts if row[3] == "pothole")
-
-
-def _write_csv(path: Path, names: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(names)
-        writer.writerows(rows)

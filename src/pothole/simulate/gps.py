@@ -42,7 +42,9 @@ def draw(setting: Setting, rng: np.random.Generator) -> Receiver:
 
 
 def record(receiver: Receiver, trip: Drive, town: Town, at_s: Array, rng: np.random.Generator) -> dict[str, Array]:
-    """Position, speed (km/h) and quality as the samples at these times carry them: the last fix, or between the last two."""
+    """Position, speed (km/h) and quality as the samples at these times carry them: the last fix, or between two
+
+    where the device (afterwards) interpolated."""
     clock = trip.clock_s
     fix = np.arange(-2.0, clock[-1] + 1.0, 1.0)
     east, north = wander(rng, receiver.sigma_m, len(fix)) + rng.normal(0, WHITE_SHARE * receiver.sigma_m, (2, len(fix)))
@@ -54,7 +56,7 @@ def record(receiver: Receiver, trip: Drive, town: Town, at_s: Array, rng: np.ran
     last = np.clip(np.searchsorted(arrival, at_s, side="right") - 1, 0, len(fix) - 1)
     moving = {"velocity": np.maximum(0, speed) * 3.6, "lon": lon, "lat": lat}
     if receiver.interpolates:
-        carried = {name: np.interp(at_s, arrival + 1.0, values) for name, values in moving.items()}
+        carried = {name: np.interp(at_s, arrival, values) for name, values in moving.items()}
     else:
         carried = {name: values[last] for name, values in moving.items()}
     quality = {"hdop": np.round(hdop[last], 2), "satellites": satellites[last]}

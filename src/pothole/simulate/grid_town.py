@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -17,7 +19,7 @@ _PARALLEL_M = 25.0
 
 
 def grid_town(seed: int = 1, blocks: int = 6, block_m: float = 260.0) -> pa.Table:
-    """Rows of ``tables.SEGMENTS``: about ``blocks`` x ``blocks`` blocks around central Seoul, streets cut at 50 m at most.
+    """Rows of ``tables.SEGMENTS``: ``blocks`` x ``blocks`` blocks around central Seoul, cut at 50 m at most.
 
     Every third street is a main road (grade 4), and each main road to the east has a side road 25 m beside it.
     """
@@ -61,7 +63,7 @@ def _add(rows: dict[str, list[object]], name: str, grade: int, line: Array) -> N
     points = np.round(np.stack([_LON0 + line[:, 0] / mx, _LAT0 + line[:, 1] / my], 1), 7)
     for direction, ends in (("+", points), ("-", points[::-1])):
         link = f"{name}{direction}"
-        for seq, (p, q) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+        for seq, (p, q) in enumerate(pairwise(ends)):
             row = (f"{link}:{seq}", link, seq, *p.tolist(), *q.tolist(), name.split("/")[0], grade)
             for column, value in zip(SEGMENTS.names, row, strict=True):
                 rows[column].append(value)

@@ -37,7 +37,7 @@ def mounting(at_s: Array, setting: Setting, rng: np.random.Generator) -> Mountin
 
 
 def _shake(at_s: Array, share: Array, rng: np.random.Generator) -> Array:
-    """Big smooth accelerations while the device is in a hand (0 < share < 1): some m/s2 at 0.5 to 2.5 Hz on each axis."""
+    """Big smooth accelerations while the device is in a hand (0 < share < 1): some m/s2 at 0.5 to 2.5 Hz."""
     size, hertz, phase = rng.uniform(1, 4, 3), rng.uniform(0.5, 2.5, 3), rng.uniform(0, 6, 3)
     waves = size[:, None] * np.sin(2 * np.pi * hertz[:, None] * at_s + phase[:, None])
     return np.asarray(waves * np.sin(np.pi * share) ** 0.5)

@@ -22,7 +22,7 @@ GRADE_KMH = {1: 30, 2: 38, 3: 48, 4: 55, 5: 75}
 
 @dataclass(frozen=True)
 class Route:
-    """Links in order, where each starts (metres along the route; one more for the end), and every metre's place and heading."""
+    """Links in order, where each starts along the route (and where the last ends), and every metre's place."""
 
     links: tuple[int, ...]
     starts_m: Array

@@ -25,7 +25,7 @@ def trailing_average(values: Array, width: int) -> Array:
 
 
 def smooth(values: Array, width: int) -> Array:
-    """Three moving averages: close to a Gaussian of standard deviation ``width`` / 2, with a continuous second derivative."""
+    """Three moving averages: close to a Gaussian of standard deviation ``width`` / 2, and as smooth."""
     for _ in range(3):
         values = moving_average(values, width)
     return values

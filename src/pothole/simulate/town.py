@@ -38,7 +38,7 @@ class Link:
         return float(self.offsets[-1])
 
     def at(self, offset_m: Array, right_m: float = 0.0) -> tuple[Array, Array, Array]:
-        """Positions at offsets, ``right_m`` to the right of the line, and headings (radians counter-clockwise from east)."""
+        """Places ``right_m`` to the right of the line, and headings (radians counter-clockwise from east)."""
         part = np.clip(np.searchsorted(self.offsets, offset_m, side="right") - 1, 0, len(self.x) - 2)
         heading = np.arctan2(np.diff(self.y), np.diff(self.x))[part]
         along, cos, sin = offset_m - self.offsets[part], np.cos(heading), np.sin(heading)
@@ -74,7 +74,7 @@ def metres_per_degree(lat: float) -> tuple[float, float]:
 
 
 def from_segments(segments: pa.Table, driven_km: float = float("inf")) -> Town:
-    """The ``driven_km`` of links nearest to the middle of a road network (``tables.SEGMENTS``) on which one can drive on and on."""
+    """The ``driven_km`` nearest to the middle of a network (``tables.SEGMENTS``) on which one can drive on and on."""
     lon0, lat0 = (float(np.median(segments[c].to_numpy())) for c in ("start_lon", "start_lat"))
     links = _nearest(_links(segments, lon0, lat0), driven_km)
     while links:

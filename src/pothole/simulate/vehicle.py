@@ -1,7 +1,7 @@
 """A car as four quarter-cars: from the profile under the wheels to the motion of the body.
 
-Each corner is the linear two-mass model (Sayers & Karamihas 1998; golden-car values as the middle of the spread); with time as
-the variable its response is a transfer function, applied by FFT.
+Each corner is the linear two-mass model (Sayers & Karamihas 1998; golden-car values as the middle of the spread); with
+time as the variable its response is a transfer function, applied by FFT.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Vehicle:
     wheelbase_m: float = 2.65
     track_m: float = 1.55
 
-    def response(self, frequency_hz: Array) -> NDArray[np.complex128]:
+    def response(self, frequency_hz: NDArray[np.floating]) -> NDArray[np.complex128]:
         """Body displacement per road displacement at these frequencies."""
         s = 2j * np.pi * frequency_hz
         suspension = self.damper * s + self.spring

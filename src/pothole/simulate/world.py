@@ -23,6 +23,7 @@ ISO_8608_GD_M3 = {"A": 16e-6, "B": 64e-6, "C": 256e-6, "D": 1024e-6}
 _COHERENT_M = 4.0
 """Left and right track agree on waves much longer than this and are independent on much shorter ones."""
 
+
 @dataclass(frozen=True)
 class World:
     """A town with the roughness class of each link and its features."""
@@ -48,7 +49,7 @@ class World:
 
 @lru_cache(maxsize=2048)
 def _slopes(seed: int, link: int, n: int, gd_m3: float) -> Array:
-    """Slopes whose displacement has the density Gd(n) = Gd(n0) (n / n0)^-2, n0 = 0.1 cycles/m: white noise of Gd(n0) (2 pi n0)^2."""
+    """White noise of density Gd(n0) (2 pi n0)^2: then heights have Gd(n) = Gd(n0) (n / n0)^-2, n0 = 0.1 /m."""
     density = gd_m3 * (2 * np.pi * 0.1) ** 2
     shared, left, right = np.random.default_rng([seed, 11, link]).normal(0, np.sqrt(density / (2 * STEP_M)), (3, n))
     own = np.sqrt(0.5) * (shared + np.stack([left, right]))
@@ -65,5 +66,3 @@ def build(town: Town, setting: Setting, seed: int) -> World:
         classes.append(str(rng.choice(list("ABCD"), p=shares)))
         features += draw_features(rng, setting, index, link.length_m)
     return World(town, tuple(classes), tuple(features), seed)
-
-
