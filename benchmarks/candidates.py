@@ -30,7 +30,9 @@ def described(engine: engines.Engine, lake_folder: Path) -> pa.Table:
     good, _ = quality.inspect(raw, 0, 2**45, settings.quality, unique=False, keep=engine.keep)
     samples = engine.keep(good)
     seconds = engine.keep(motion.with_course(motion.per_second(samples)))
-    strong = engine.keep(detect.with_strength(samples, engine.keep(orient.orient(seconds, settings.orient, engine.keep))))
+    strong = engine.keep(
+        detect.with_strength(samples, engine.keep(orient.orient(seconds, settings.orient, engine.keep)))
+    )
     impacts = stage1.described_impacts(samples, strong, settings, engine.keep)
     known = locate.known_structures(impacts, engine.from_arrow(lake.bumps(), "bumps"), settings.locate)
     table = engine.to_arrow(known)

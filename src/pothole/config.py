@@ -39,7 +39,7 @@ class EngineSettings:
     """Worker threads; none: one a core."""
     memory_gb: float | None = None
     """Memory limit in GB; beyond it the engine spills to disk; none: 80 % of the machine's."""
-    batch_rows: int = 8_000_000
+    batch_rows: int = 25_000_000
     """Raw rows that Stage 1 takes at once (whole trips), so that memory does not grow with the day."""
     spark_master: str = "local[*]"
     """Spark's master when ``--engine spark`` runs on this machine."""

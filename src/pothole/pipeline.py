@@ -138,6 +138,8 @@ def _recorded(day: _Day, stage: str, inputs: list[dict[str, Any]]) -> Iterator[S
 
 
 def _stage1(day: _Day, raw: Any) -> StageReport:
+    from pyspark.sql import functions as F
+
     from pothole.stages import stage1
 
     engine, settings = day.engine, day.config.settings
@@ -172,7 +174,7 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
             }
             for table, frame in frames.items():
                 engine.write_parquet(frame, _target(publication, engine, table), part=part)
-            counts["used"] += result.samples.count()
+            counts["used"] += int(result.used.agg(F.sum("sample_count").alias("n")).collect()[0]["n"] or 0)
             counts["traversals"] += frames[TRAVERSALS].count()
             _count(counts, "impacts", engine, frames[IMPACTS], "kind")
             _count_reasons(report, engine, frames[QUARANTINE])

@@ -93,7 +93,7 @@ class DuckDBEngine:
             "vehicle_id || chr(31) || trip_id AS trip, lag(timestamp) OVER () AS before, "
             "coalesce(vehicle_id = lag(vehicle_id) OVER () AND trip_id = lag(trip_id) OVER (), false) AS same "
             f"FROM read_parquet({_listed(files)}, hive_partitioning = false))"
-        ).fetchone() or (0, 0, 0, 1)
+        ).fetchall()[0]
         return bool(pieces == trips and backwards == 0 and nulls == 0)
 
     def read_parquet(self, files: Sequence[str], columns: Sequence[Column], *, source_file: bool = False) -> DataFrame:
@@ -121,7 +121,7 @@ class DuckDBEngine:
         name = self._name("kept")
         self.connection.execute(f"CREATE TABLE {name} AS {self._sql(frame)}")
         self._kept.append(name)
-        return self.session.table(name)
+        return self._table(name, frame.columns)
 
     def name_plan(self, frame: DataFrame) -> DataFrame:
         """The frame as a view; a frame that is but a table or view stays."""
@@ -130,7 +130,7 @@ class DuckDBEngine:
         name = self._name("step")
         self.connection.execute(f"CREATE VIEW {name} AS {self._sql(frame)}")
         self._views.append(name)
-        return self.session.table(name)
+        return self._table(name, frame.columns)
 
     def forget(self) -> None:
         """Drop the tables that ``keep`` made."""
@@ -160,6 +160,11 @@ class DuckDBEngine:
     def _sql(self, frame: DataFrame) -> str:
         # DuckDB optimises by itself; SQLFrame's optimiser would only add seconds to large plans.
         return str(frame.sql(dialect="duckdb", optimize=False))
+
+    def _table(self, name: str, columns: Sequence[str]) -> DataFrame:
+        # Told the columns, SQLFrame need not ask the database for them; their types it would use for nothing here.
+        self.session.catalog.add_table(name, column_mapping=dict.fromkeys(columns, "string"))
+        return self.session.table(name)
 
     def _name(self, prefix: str) -> str:
         safe = "".join(c if c.isalnum() else "_" for c in prefix)

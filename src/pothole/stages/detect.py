@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pothole.geo import steady
-from pothole.stages.frames import equi_join, trip_window
+from pothole.stages.frames import Keep, equi_join, trip_window
 from pothole.stages.motion import SECOND
 from pothole.stages.orient import vertical
 from pothole.stages.settings import DetectSettings
@@ -21,6 +21,7 @@ _TRIP = ("vehicle_id", "trip_id")
 _ACCEL = ("accel_x", "accel_y", "accel_z")
 _GYRO = ("gyro_x", "gyro_y", "gyro_z")
 _UP = ("up_x", "up_y", "up_z")
+_MEANS = ("mean_x", "mean_y", "mean_z")
 _HALF_WINDOW_MS = 500
 _CONTEXT_SECONDS = (2, 3)  # before and after a candidate second: its high-pass window and the fixes around it
 _CANDIDATE_SHARE = 0.8  # of the upper threshold: the interpolated mean is not the exact one
@@ -74,7 +75,7 @@ def with_scale(seconds: DataFrame, settings: DetectSettings) -> DataFrame:
     return equi_join(usable, scales, ["vehicle_id", "trip_id", "mount"])
 
 
-def context(samples: DataFrame, scaled: DataFrame, settings: DetectSettings) -> DataFrame:
+def context(samples: DataFrame, scaled: DataFrame, settings: DetectSettings, keep: Keep) -> DataFrame:
     """All samples around seconds in which something stands out, with the second's axis and scale.
 
     ``close`` marks the samples in which an impact may lie; the others serve its high-pass window and the fixes around it.
@@ -89,8 +90,10 @@ def context(samples: DataFrame, scaled: DataFrame, settings: DetectSettings) -> 
         .groupBy(*SECOND)
         .agg((F.min(F.abs(F.col("second") - F.col("centre"))) <= 1).alias("close"))
     )
-    axis = scaled.select(*SECOND, *_UP, "scale", "surroundings", "heading")
-    return equi_join(samples.drop("fit"), equi_join(axis, near, SECOND), SECOND)
+    means = (F.col(a).alias(m) for a, m in zip(_ACCEL, _MEANS, strict=True))
+    axis = scaled.select(*SECOND, *_UP, *means, "scale", "surroundings", "heading")
+    wanted = keep(equi_join(axis, near, SECOND))  # small: so the samples are looked up in it, not in all seconds
+    return equi_join(samples.drop("fit", "satellites"), wanted, SECOND)
 
 
 def with_surroundings(scaled: DataFrame) -> DataFrame:
@@ -104,26 +107,27 @@ def with_surroundings(scaled: DataFrame) -> DataFrame:
 def high_pass(near: DataFrame) -> DataFrame:
     """Context samples with ``jolt``: vertical acceleration about its centred mean over a second of time, m/s2.
 
-    Also ``slow`` (its mean over 0.2 s), ``shake`` (acceleration across the vertical, same high-pass) and ``tilt_rate``
+    Also ``slow`` (its mean over 0.2 s), ``shake`` (acceleration across the vertical) and ``tilt_rate``
     (turn rate about the horizontal axes, deg/s, null without a gyroscope).
     """
     second = trip_window().orderBy("timestamp").rangeBetween(-_HALF_WINDOW_MS, _HALF_WINDOW_MS)
     moment = trip_window().orderBy("timestamp").rangeBetween(-100, 100)
-    up_length = F.sqrt(sum((F.col(u) * F.col(u) for u in ("up_x", "up_y", "up_z")), F.lit(0.0)))
-    means = {f"{a}_mean": F.avg(a).over(second) for a in ("accel_x", "accel_y", "accel_z", "vertical")}
-    turn = sum((F.col(g) * F.col(u) for g, u in zip(_GYRO, _UP, strict=True)), F.lit(0.0)) / up_length
+    up_squared = sum((F.col(u) * F.col(u) for u in _UP), F.lit(0.0))
+    turn = sum((F.col(g) * F.col(u) for g, u in zip(_GYRO, _UP, strict=True)), F.lit(0.0))
     turn_squared = sum((F.col(g) * F.col(g) for g in _GYRO), F.lit(0.0))
-    centred = near.withColumn("vertical", vertical()).withColumns(means)
-    across = sum(((F.col(a) - F.col(f"{a}_mean")) * (F.col(a) - F.col(f"{a}_mean")) for a in _ACCEL), F.lit(0.0))
-    jolted = centred.withColumn("jolt", F.col("vertical") - F.col("vertical_mean"))
-    gain_squared = up_length * up_length  # up has the length of the gain correction
-    return jolted.withColumns(
-        {
-            "slow": F.avg("jolt").over(moment),
-            "shake": F.sqrt(F.greatest(F.lit(0.0), across * gain_squared - F.col("jolt") * F.col("jolt"))),
-            "tilt_rate": F.sqrt(F.greatest(F.lit(0.0), turn_squared - turn * turn)),
-        }
-    ).drop("accel_x_mean", "accel_y_mean", "accel_z_mean", "vertical_mean")
+    # About the second's mean, which is at hand; the vertical part of the same difference is taken off.
+    around = [F.col(a) - F.col(m) for a, m in zip(_ACCEL, _MEANS, strict=True)]
+    along = sum((d * F.col(u) for d, u in zip(around, _UP, strict=True)), F.lit(0.0))
+    across = sum((d * d for d in around), F.lit(0.0)) * up_squared - along * along
+    measured = near.select(
+        "vehicle_id", "trip_id", "timestamp", "second", "velocity", "lon", "lat", "hdop", "scale", "close",
+        "surroundings", "heading",
+        vertical().alias("vertical"),
+        F.sqrt(F.greatest(F.lit(0.0), across)).alias("shake"),
+        F.sqrt(F.greatest(F.lit(0.0), turn_squared - turn * turn / up_squared)).alias("tilt_rate"),
+    )  # fmt: skip
+    jolted = measured.withColumn("jolt", F.col("vertical") - F.avg("vertical").over(second))
+    return jolted.withColumn("slow", F.avg("jolt").over(moment)).drop("vertical")
 
 
 def impacts(jolts: DataFrame, settings: DetectSettings) -> DataFrame:

@@ -15,7 +15,7 @@ from pothole.geo import heading, heading_difference, metres_per_degree_lat, metr
 from pothole.stages.frames import equi_join
 from pothole.stages.settings import MatchSettings
 
-_CELLS_PER_DEGREE = 1000.0
+_CELLS_PER_DEGREE = 2000.0
 
 
 def _cell(degrees: Column) -> Column:
@@ -23,7 +23,10 @@ def _cell(degrees: Column) -> Column:
 
 
 def network(segments: DataFrame) -> DataFrame:
-    """Segments with metric geometry: ``dx_m, dy_m, length_m, segment_heading``, ``link_offset_m`` of their start."""
+    """Segments with metric geometry: ``dx_m, dy_m, length_m, segment_heading``, ``link_offset_m`` of their start.
+
+    ``number`` counts the segments in the order of ``s_id``: a key that is cheaper to compare.
+    """
     middle = (F.col("start_lat") + F.col("end_lat")) / F.lit(2.0)
     measured = segments.withColumns({"mx": metres_per_degree_lon(middle), "my": metres_per_degree_lat(middle)})
     vectors = measured.withColumns(
@@ -36,6 +39,7 @@ def network(segments: DataFrame) -> DataFrame:
     before = Window.partitionBy("link_id").orderBy("seq").rowsBetween(Window.unboundedPreceding, -1)
     return sized.withColumns(
         {
+            "number": F.row_number().over(Window.orderBy("s_id")),
             "link_offset_m": F.coalesce(F.sum("length_m").over(before), F.lit(0.0)),
             "segment_heading": heading(F.col("dx_m"), F.col("dy_m")),
         }
@@ -70,7 +74,7 @@ def match(points: DataFrame, roads: DataFrame, key: Sequence[str], settings: Mat
         _cell(F.col("lat")).alias("cell_y"),
     )
     lines = gridded(roads, settings.max_distance_m).select(
-        "cell_x", "cell_y", "s_id", "link_id", "start_lon", "start_lat", "mx", "my", "dx_m", "dy_m", "length_m",
+        "cell_x", "cell_y", "number", "start_lon", "start_lat", "mx", "my", "dx_m", "dy_m", "length_m",
         "link_offset_m", "segment_heading",
     )  # fmt: skip
     pairs = equi_join(keyed, lines, ["cell_x", "cell_y"])
@@ -85,8 +89,7 @@ def match(points: DataFrame, roads: DataFrame, key: Sequence[str], settings: Mat
     reach = F.least(F.lit(settings.max_distance_m), F.col("position_sigma_m") * F.lit(3.0))
     measured = pairs.select(
         *key,
-        "s_id",
-        "link_id",
+        "number",
         (F.col("link_offset_m") + clamped).alias("offset_m"),
         steady(F.sqrt(ex * ex + ey * ey)).alias("match_distance_m"),
         steady(angle).alias("angle"),
@@ -98,15 +101,15 @@ def match(points: DataFrame, roads: DataFrame, key: Sequence[str], settings: Mat
         F.min(
             F.struct(
                 steady(apart * apart + turned * turned).alias("error"),
-                F.col("s_id").alias("s_id"),
-                F.col("link_id").alias("link_id"),
+                F.col("number").alias("number"),
                 F.col("offset_m").alias("offset_m"),
                 F.col("match_distance_m").alias("match_distance_m"),
             )
         ).alias("best")
     )
-    found = best.select(*key, *(F.col(f"best.{c}").alias(c) for c in _MATCHED))
-    return equi_join(points, found, list(key), "left")
+    found = best.select(*key, *(F.col(f"best.{c}").alias(c) for c in ("number", "offset_m", "match_distance_m")))
+    named = equi_join(found, roads.select("number", "link_id", "s_id"), ["number"]).drop("number")
+    return equi_join(points, named, list(key), "left")
 
 
 _MATCHED = ("link_id", "s_id", "offset_m", "match_distance_m")

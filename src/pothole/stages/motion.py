@@ -5,7 +5,7 @@ One hash aggregation of the samples, without sorting them: what follows works on
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pothole.geo import heading, metres_per_degree_lat, metres_per_degree_lon
@@ -31,10 +31,19 @@ def with_course(seconds: DataFrame) -> DataFrame:
 
     The course is taken over up to two seconds to either side: a fix that is held for a second gives no course between.
     """
-    around = trip_window().orderBy("second").rangeBetween(-2, 2)
-    first, last = F.min_by("lon", "second").over(around), F.max_by("lon", "second").over(around)
-    south, north = F.min_by("lat", "second").over(around), F.max_by("lat", "second").over(around)
-    placed = seconds.withColumns({"lon_0": first, "lon_1": last, "lat_0": south, "lat_1": north})
+    order = trip_window().orderBy("second")
+
+    def beside(name: str, step: int) -> Column:
+        """The value two seconds away, or one, or here, where the trip has no such second."""
+        far, near = F.lag("second", 2 * step).over(order), F.lag("second", step).over(order)
+        return (
+            F.when(F.abs(far - F.col("second")) <= 4, F.lag(name, 2 * step).over(order))
+            .when(F.abs(near - F.col("second")) <= 2, F.lag(name, step).over(order))
+            .otherwise(F.col(name))
+        )
+
+    ends = {f"{name}_{i}": beside(name, step) for name in ("lon", "lat") for i, step in enumerate((1, -1))}
+    placed = seconds.withColumns(ends)
     east_m = (F.col("lon_1") - F.col("lon_0")) * metres_per_degree_lon(F.col("lat"))
     north_m = (F.col("lat_1") - F.col("lat_0")) * metres_per_degree_lat(F.col("lat"))
     moved = F.sqrt(east_m * east_m + north_m * north_m) >= F.lit(3.0)

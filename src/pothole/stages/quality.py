@@ -78,21 +78,26 @@ def inspect(
     """
     rows, duplicates = (raw, None) if unique else split_duplicates(raw, keep)
     judged = rows.withColumn("reason", reason(day_start_ms, day_end_ms, settings))
-    fit = (
-        (F.col("hdop") <= settings.max_hdop)
-        & (F.col("satellites") >= settings.min_satellites)
-        & (F.col("velocity") >= settings.min_velocity_kmh)
-    )
-    good = judged.where(F.col("reason").isNull()).select(
-        *RAW.names,
-        F.floor(F.col("timestamp") / F.lit(1000.0)).cast("bigint").alias("second"),
-        fit.alias("fit"),
-    )
+    good = accept(judged.where(F.col("reason").isNull()), settings)
     refused = judged.where(F.col("reason").isNotNull()).select(*QUARANTINE.names)
     if duplicates is not None:
         again = duplicates.withColumn("reason", F.lit("duplicate")).select(*QUARANTINE.names)
         refused = refused.unionByName(again)
     return good, refused
+
+
+def accept(rows: DataFrame, settings: QualitySettings) -> DataFrame:
+    """Good rows as samples: raw columns, ``second`` and ``fit``."""
+    fit = (
+        (F.col("hdop") <= settings.max_hdop)
+        & (F.col("satellites") >= settings.min_satellites)
+        & (F.col("velocity") >= settings.min_velocity_kmh)
+    )
+    return rows.select(
+        *RAW.names,
+        F.floor(F.col("timestamp") / F.lit(1000.0)).cast("bigint").alias("second"),
+        fit.alias("fit"),
+    )
 
 
 def _finite(column: Column) -> Column:

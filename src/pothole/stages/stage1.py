@@ -20,14 +20,14 @@ class Stage1:
     impacts: DataFrame
     traversals: DataFrame
     quarantine: DataFrame
-    samples: DataFrame
-    """The good samples, for counting."""
+    used: DataFrame
+    """The seconds with their ``sample_count``, whose sum is the number of good samples."""
 
 
 def described_impacts(samples: DataFrame, seconds: DataFrame, settings: Stage1Settings, keep: Keep) -> DataFrame:
     """Impacts with place and features, one row each; ``seconds`` are oriented and know their strength."""
     scaled = keep(detect.with_surroundings(detect.with_scale(seconds, settings.detect)))
-    jolts = keep(detect.high_pass(detect.context(samples, scaled, settings.detect)))
+    jolts = keep(detect.high_pass(detect.context(samples, scaled, settings.detect, keep)))
     found = keep(detect.impacts(jolts, settings.detect))
     placed = locate.place(found, jolts, settings.locate)
     return features.describe(placed, jolts)
@@ -48,8 +48,13 @@ def run(
     ``raw`` has the columns of ``tables.RAW`` and ``source_file``; ``bumps`` those of ``tables.SPEED_BUMPS``. The day's limits are
     UTC epoch milliseconds. ``unique`` says that no two rows share vehicle, trip and timestamp.
     """
-    good, refused = quality.inspect(raw, day_start_ms, day_end_ms, settings.quality, unique=unique, keep=keep)
-    samples = keep(good)
+    good, bad = quality.inspect(raw, day_start_ms, day_end_ms, settings.quality, unique=unique, keep=keep)
+    refused = keep(bad)
+    if not unique:
+        good = keep(good)
+    elif refused.count() == 0:  # nothing to sort out: later passes need not look at every column again
+        good = quality.accept(raw, settings.quality)
+    samples = good
     seconds = keep(motion.with_course(motion.per_second(samples)))
     oriented = keep(orient.orient(seconds, settings.orient, keep))
     strong = keep(detect.with_strength(samples, oriented))
@@ -59,7 +64,7 @@ def run(
         impacts=judged.select(*_impact_columns()),
         traversals=motion.traversals(strong, settings.quality.min_velocity_kmh).select(*TRAVERSALS.names),
         quarantine=refused,
-        samples=samples,
+        used=seconds,
     )
 
 
