@@ -24,7 +24,7 @@ _STOP_PROBABILITY = 0.15
 _ACCELERATION_MPS2, _BRAKING_MPS2 = 1.6, 2.2
 _CREEP_MPS = 0.55
 """Speed at the line of a stop before and after the wait."""
-_PEDAL_S = 0.35
+_PEDAL_S = 0.6
 """Window of the moving averages that make accelerations set in gently."""
 
 

@@ -46,7 +46,7 @@ class Over:
 
 def truth_folder(lake: Path) -> Path:
     """The truth's folder beside a lake."""
-    return lake.with_name(lake.name + ".truth")
+    return lake.absolute().with_name(lake.absolute().name + ".truth")
 
 
 def raw_folder(lake: Path, date: str) -> Path:

@@ -100,7 +100,7 @@ def _paths(town: Town, length_m: float, seed: int) -> _Paths:
 
 def _file(paths: _Paths, trips: NDArray[np.int64], n: int, seed: int, day: date) -> pa.Table:
     """The rows of some trips."""
-    rng = np.random.default_rng([seed, 22, int(trips[0])])
+    rng = np.random.default_rng([seed, 22, day.toordinal(), int(trips[0])])
     count = len(trips)
     route = rng.integers(_ROUTES, size=count)
     speed = rng.uniform(*_SPEED_MPS, count)

@@ -68,7 +68,8 @@ def ride(vehicle: Vehicle, wheels: Array) -> Motion:
     size = 1 << (n + 4 * int(RATE_HZ) - 1).bit_length()
     frequency = np.fft.rfftfreq(size, 1 / RATE_HZ)
     s = 2j * np.pi * frequency
-    padded = np.concatenate([wheels, np.repeat(wheels[:, -1:], size - n, 1) * np.linspace(1, 0, size - n)], 1)
+    fade = (1 + np.cos(np.linspace(0, np.pi, size - n))) / 2  # the FFT goes round: end as level as it began
+    padded = np.concatenate([wheels, wheels[:, -1:] * fade], 1)
     body = np.fft.rfft(padded) * vehicle.response(frequency)
     heave, pitch, roll = (
         body.mean(0),
