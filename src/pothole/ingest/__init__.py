@@ -1,0 +1,1 @@
+"""Other devices' CSV and Parquet files brought into the raw layout, by a mapping."""

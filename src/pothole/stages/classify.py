@@ -6,7 +6,7 @@ evaluate them without a Python worker. The scores are log-odds: a sum over trees
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import cache, reduce
 from operator import add
 
 from pyspark.sql import Column, DataFrame
@@ -28,6 +28,7 @@ def _tree(node: Node) -> str:
     return f"CASE WHEN {feature} <= {threshold!r} THEN {_tree(low)} ELSE {_tree(high)} END"
 
 
+@cache
 def log_odds(kind: int) -> Column:
     """Sum of the trees of one kind, as one SQL expression: both engines read it faster than nested columns."""
     return F.expr(" + ".join([f"CAST({START[kind]!r} AS DOUBLE)", *(_tree(tree) for tree in TREES[kind])]))

@@ -1,0 +1,181 @@
+"""``make score``: how right detection is, on simulated fleets and on real recordings.
+
+The fleets' seeds are not those of ``make fit``. Pittsburgh: five passes over the same streets with potholes marked by hand; what is
+fitted to it (a threshold) is fitted on the other four trips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+from rich.console import Console
+from rich.table import Table
+
+from pothole.evaluate import (
+    ImpactScore, PotholeScore, Score, impact_score, pooled_potholes, pothole_events, read_truth, reported,
+    score_impacts, score_potholes,
+)  # fmt: skip
+from pothole.lake import open_lake
+from pothole.simulate.fleet import simulate
+from pothole.simulate.settings import SETTINGS
+from pothole.tables import IMPACTS, POTHOLES, RAW
+
+SEEDS = (1, 2, 3, 4)
+DAY = date(2026, 2, 12)
+PITTSBURGH = Path(__file__).parents[2] / "shared" / "data" / "pittsburgh"
+TOLERANCE_MS = 2000.0
+
+
+def run_day(lake: Path, day: str, **settings: str) -> None:
+    """The real command, in a process of its own."""
+    command = [sys.executable, "-m", "pothole", "run", day, "--lake", str(lake)]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | settings, check=False)
+    if done.returncode != 0:
+        sys.exit(done.stderr[-3000:])
+
+
+def zscore_impacts(lake: Path, day: str) -> pa.Table:
+    """The formula 0.7 |z(accel_z)| + 0.3 |z(gyro_y)| > 3 over each trip, peaks of what lies within 0.7 s."""
+    import duckdb
+
+    return duckdb.connect().sql(f"""
+        WITH s AS (
+          SELECT vehicle_id, trip_id, timestamp,
+            0.7 * abs(accel_z - avg(accel_z) OVER t) / nullif(stddev(accel_z) OVER t, 0)
+            + 0.3 * coalesce(abs(gyro_y - avg(gyro_y) OVER t) / nullif(stddev(gyro_y) OVER t, 0), 0) AS score
+          FROM read_parquet('{lake}/raw-sensor-data/dt={day}/*.parquet')
+          WHERE abs(accel_x) < 100 AND abs(accel_y) < 100 AND accel_z IS NOT NULL AND velocity > 5
+          WINDOW t AS (PARTITION BY vehicle_id, trip_id)),
+        g AS (SELECT *, timestamp - lag(timestamp) OVER (PARTITION BY vehicle_id, trip_id ORDER BY timestamp) AS gap
+              FROM s WHERE score > 3),
+        n AS (SELECT *, sum(CASE WHEN gap <= 700 THEN 0 ELSE 1 END)
+              OVER (PARTITION BY vehicle_id, trip_id ORDER BY timestamp) AS number FROM g)
+        SELECT vehicle_id, trip_id, arg_max(timestamp, score) AS timestamp FROM n GROUP BY vehicle_id, trip_id, number
+    """).to_arrow_table()  # fmt: skip
+
+
+def fleets(setting: str, trips: int) -> tuple[ImpactScore, PotholeScore, ImpactScore, dict[str, float]]:
+    """Simulated fleets of all seeds pooled: ours at both levels, the z-score formula, and shares of structures reported."""
+    groups, rival, holes = [], [], []
+    structures = {"hit": 0, "reported": 0}
+    for seed in SEEDS:
+        with tempfile.TemporaryDirectory(prefix="pothole-score-") as folder:
+            lake = Path(folder) / "lake"
+            simulate(lake, trips=trips, seed=seed, start_date=DAY, setting=SETTINGS[setting])
+            run_day(lake, DAY.isoformat())
+            opened = open_lake(str(lake))
+            events, true = read_truth(lake.with_name("lake.truth"), DAY.isoformat())
+            found = reported(opened.read_table(IMPACTS.name, DAY.isoformat()))
+            groups += score_impacts(found, pothole_events(events)).groups
+            rival += score_impacts(zscore_impacts(lake, DAY.isoformat()), pothole_events(events)).groups
+            holes.append(score_potholes(opened.read_table(POTHOLES.name, DAY.isoformat()), true))
+            bumps = events.filter(pa.compute.equal(events["kind"], "bump"))
+            structures["hit"] += bumps.num_rows
+            structures["reported"] += score_impacts(found, bumps).right
+    return impact_score(groups), pooled_potholes(holes), impact_score(rival), structures
+
+
+def pittsburgh() -> dict[str, ImpactScore]:
+    """The five trips: each trip scored with the threshold that is best on the other four."""
+    trips = [f"trip{i}" for i in range(1, 6)]
+    with tempfile.TemporaryDirectory(prefix="pothole-score-") as folder:
+        lake = Path(folder) / "lake"
+        ingest(lake, [PITTSBURGH / f"{t}_sensors.csv" for t in trips])
+        opened = open_lake(str(lake))
+        parts = []
+        for day in opened.dates(RAW.name):
+            run_day(lake, day, POTHOLE__TIMEZONE="America/New_York", POTHOLE__STAGE1__DETECT__START_SCALES="2.5",
+                    POTHOLE__STAGE1__DETECT__END_SCALES="1.8")  # fmt: skip
+            parts.append(opened.read_table(IMPACTS.name, day))
+        table = pa.concat_tables(parts)
+    marks = {t: pacsv.read_csv(PITTSBURGH / f"{t}_potholes.csv")["timestamp"].to_numpy() * 1000.0 for t in trips}
+    scores = {
+        "peak and shake": table["peak_mps2"].to_numpy() + table["shake_mps2"].to_numpy(),
+        "peak": table["peak_mps2"].to_numpy(),
+        "classifier": table["pothole_probability"].to_numpy(),
+    }
+    return {name: left_out(table, value, marks) for name, value in scores.items()}
+
+
+def ingest(lake: Path, files: list[Path]) -> None:
+    """Bring the recordings into a lake by the worked example's mapping."""
+    mapping = Path(__file__).parents[1] / "examples" / "pittsburgh.yaml"
+    command = [sys.executable, "-m", "pothole", "ingest", *map(str, files), "--mapping", str(mapping), "--lake", str(lake)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def left_out(table: pa.Table, value: np.ndarray, marks: dict[str, np.ndarray]) -> ImpactScore:
+    """Leave-one-trip-out: the threshold of ``value`` from the other trips."""
+    trip = np.array(table["trip_id"].to_pylist())
+    at = table["timestamp"].to_numpy().astype(float)
+    candidates = np.unique(np.quantile(value, np.linspace(0.0, 0.99, 100)))
+
+    def score(trips: list[str], threshold: float) -> ImpactScore:
+        chosen = (value >= threshold) & np.isin(trip, trips)
+        found = _events(list(trip[chosen]), at[chosen])
+        labels = _events([t for t in trips for _ in marks[t]], np.concatenate([marks[t] for t in trips]))
+        return score_impacts(found, labels, TOLERANCE_MS)
+
+    groups = []
+    for trip_out in marks:
+        others = [t for t in marks if t != trip_out]
+        best = max(candidates, key=lambda c: score(others, c).f1)
+        groups += score([trip_out], best).groups
+    return impact_score(groups)
+
+
+def _events(trips: list[str], at: np.ndarray) -> pa.Table:
+    return pa.table({"vehicle_id": pa.array(["car"] * len(trips)), "trip_id": pa.array(trips, pa.string()), "timestamp": at})
+
+
+def main() -> None:
+    """Print the table; ``--json`` prints JSON."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--trips", type=int, default=300, help="trips of each fleet")
+    arguments.add_argument("--setting", default="standard", choices=sorted(SETTINGS))
+    arguments.add_argument("--json", action="store_true")
+    given = arguments.parse_args()
+    impacts, holes, rival, structures = fleets(given.setting, given.trips)
+    name = f"simulated ({given.setting}), {len(SEEDS)} fleets of {given.trips} trips"
+    rows: list[tuple[str, str, Score]] = [
+        (name, "impacts", impacts),
+        (name, "impacts by 0.7 |z| + 0.3 |z gyro| > 3", rival),
+        (name, "potholes", holes),
+    ]
+    if PITTSBURGH.is_dir():
+        rows += [("Pittsburgh, leave one trip out, 2 s", f"impacts by {n}", s) for n, s in pittsburgh().items()]
+    else:
+        print("Pittsburgh: the recordings are not here, not scored", file=sys.stderr)
+    show(rows, holes, structures, as_json=given.json)
+
+
+def show(rows: list[tuple[str, str, Score]], holes: PotholeScore, structures: dict[str, int], *, as_json: bool) -> None:
+    """All scores, and what is only of one of them."""
+    share = structures["reported"] / max(1, structures["hit"])
+    if as_json:
+        figures = [{"data": d, "level": w, "precision": s.precision, "recall": s.recall, "f1": s.f1} for d, w, s in rows]
+        print(json.dumps({"scores": figures, "median_m": holes.median_m, "p90_m": holes.p90_m, "structures": share}))
+        return
+    table = Table()
+    for column in ("data", "what", "precision", "recall", "F1", "95 %"):
+        table.add_column(column, justify="left" if column in ("data", "what") else "right")
+    for data, what, s in rows:
+        figures = (f"{s.precision:.2f}", f"{s.recall:.2f}", f"{s.f1:.3f}", f"{s.interval[0]:.2f}..{s.interval[1]:.2f}")
+        table.add_row(data, what, *figures)
+    Console(width=130).print(table)
+    print(f"position of the right potholes: median {holes.median_m:.1f} m, 90 % within {holes.p90_m:.1f} m; "
+          f"{share:.1%} of {structures['hit']:,} wheel-overs of bumps, manholes and joints reported as potholes")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
