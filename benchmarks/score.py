@@ -34,6 +34,7 @@ SEEDS = (1, 2, 3, 4)
 DAY = date(2026, 2, 12)
 PITTSBURGH = Path(__file__).parents[2] / "shared" / "data" / "pittsburgh"
 TOLERANCE_MS = 2000.0
+ZONE = "America/New_York"
 
 
 def run_day(lake: Path, day: str, **settings: str) -> None:
@@ -94,7 +95,7 @@ def pittsburgh() -> dict[str, ImpactScore]:
         opened = open_lake(str(lake))
         parts = []
         for day in opened.dates(RAW.name):
-            run_day(lake, day, POTHOLE__TIMEZONE="America/New_York", POTHOLE__STAGE1__DETECT__START_SCALES="2.5",
+            run_day(lake, day, POTHOLE__TIMEZONE=ZONE, POTHOLE__STAGE1__DETECT__START_SCALES="2.5",
                     POTHOLE__STAGE1__DETECT__END_SCALES="1.8")  # fmt: skip
             parts.append(opened.read_table(IMPACTS.name, day))
         table = pa.concat_tables(parts)
@@ -110,7 +111,8 @@ def pittsburgh() -> dict[str, ImpactScore]:
 def ingest(lake: Path, files: list[Path]) -> None:
     """Bring the recordings into a lake by the worked example's mapping."""
     mapping = Path(__file__).parents[1] / "examples" / "pittsburgh.yaml"
-    command = [sys.executable, "-m", "pothole", "ingest", *map(str, files), "--mapping", str(mapping), "--lake", str(lake)]
+    command = [sys.executable, "-m", "pothole", "ingest", *map(str, files), "--mapping", str(mapping), "--lake", str(lake),
+               "--timezone", ZONE]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
 
 
