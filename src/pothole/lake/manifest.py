@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pothole.errors import BadInputError, UserError
+from pothole.tables import SCHEMA_VERSION
 
 NAME = "_manifest.json"
 _RUN_ID = re.compile(r"[0-9A-Za-z-]+")
+_FILE = re.compile(r"run-[0-9A-Za-z-]+/[^/]+\.parquet")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,16 @@ class Manifest:
         """Rows in all files."""
         return sum(f.rows for f in self.files)
 
+    @property
+    def total_bytes(self) -> int:
+        """Bytes of all files."""
+        return sum(f.bytes for f in self.files)
+
+    @property
+    def folders(self) -> set[str]:
+        """The ``run-`` folders that its files lie in."""
+        return {f.path.split("/", 1)[0] for f in self.files}
+
     def to_json(self) -> bytes:
         """The manifest as it is stored."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False).encode()
@@ -50,25 +62,46 @@ class Manifest:
 def parse(content: bytes, where: str) -> Manifest:
     """A stored manifest; BadInputError that says what is wrong with it."""
     try:
-        given = json.loads(content)
-        files = tuple(PartFile(str(f["path"]), int(f["rows"]), int(f["bytes"])) for f in given["files"])
-        inputs = tuple(dict(i) for i in given["inputs"])
-        manifest = Manifest(
-            *(str(given[k]) for k in ("dataset", "date", "run_id")),
-            int(given["schema_version"]),
-            str(given["code_version"]),
-            str(given["config_hash"]),
-            files,
-            inputs,
-        )
-        check_run_id(manifest.run_id)
-        if any(f.path.startswith("/") or ".." in f.path.split("/") for f in files):
-            raise ValueError("a file outside the partition")
-    except (ValueError, KeyError, TypeError, RecursionError, UserError) as error:
+        manifest = _from_json(json.loads(content))
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError, UserError) as error:
         raise BadInputError(
             f"{where} is not a valid manifest ({type(error).__name__}: {error})", hint="run that date again"
         ) from None
+    if manifest.schema_version != SCHEMA_VERSION:
+        raise BadInputError(
+            f"{where} has schema version {manifest.schema_version} (written by {manifest.code_version}), "
+            f"this is version {SCHEMA_VERSION}",
+            hint="run that date again with this version",
+        )
     return manifest
+
+
+def _from_json(given: dict[str, Any]) -> Manifest:
+    files = tuple(PartFile(_file(str(f["path"])), _count(f["rows"]), _count(f["bytes"])) for f in given["files"])
+    if not files:
+        raise ValueError("it lists no file")
+    return Manifest(
+        str(given["dataset"]),
+        str(given["date"]),
+        check_run_id(str(given["run_id"])),
+        int(given["schema_version"]),
+        str(given["code_version"]),
+        str(given["config_hash"]),
+        files,
+        tuple(dict(i) for i in given["inputs"]),
+    )
+
+
+def _file(path: str) -> str:
+    if not _FILE.fullmatch(path):
+        raise ValueError(f"{path!r} is not run-<run_id>/<name>.parquet")
+    return path
+
+
+def _count(number: Any) -> int:
+    if not isinstance(number, int) or number < 0:
+        raise ValueError(f"{number!r} is not a count")
+    return number
 
 
 def check_run_id(run_id: str) -> str:

@@ -6,12 +6,15 @@ Files go to ``dt=D/run-<run_id>/``; then the manifest replaces the old one; then
 from __future__ import annotations
 
 import tempfile
+import uuid
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
-from pothole.errors import BadInputError, PipelineFailure
+from pothole.errors import BadInputError, LakeError, PipelineFailure
 from pothole.lake import manifest as manifests
 from pothole.tables import SCHEMA_VERSION, TABLES
 
@@ -22,26 +25,29 @@ _ARROW = {"bigint": "int64", "int": "int32", "double": "double", "string": "stri
 
 
 class Publication:
-    """One run's outputs on their way into the lake. Use as a context: what was not committed is removed."""
+    """One run's outputs on their way into the lake. Use as a context: it holds the date, and removes what was not
+    committed.
+    """
 
     def __init__(self, lake: Lake, run_id: str, date: str) -> None:
         self._lake, self.run_id, self.date = lake, manifests.check_run_id(run_id), date
         self._local: dict[str, tempfile.TemporaryDirectory[str]] = {}
-        self._open: set[str] = set()
+        self._staging: dict[str, str] = {}
+        self._held = ExitStack()
 
     def __enter__(self) -> Publication:
+        self._lock = self._held.enter_context(self._lake.holding(self.date, self.run_id, command="publishing"))
         return self
 
     def target(self, dataset: str) -> str:
         """The folder in the lake, as Spark addresses it, into which an engine writes ``part-*.parquet``."""
-        self._open.add(dataset)
-        return f"{self._lake.storage.spark_uri}/{self._folder(dataset)}"
+        return f"{self._lake.spark_uri}/{self._folder(dataset)}"
 
     def local_target(self, dataset: str) -> Path:
         """A local folder for the same: the lake's own, or for a remote lake one that ``commit`` uploads."""
-        self._open.add(dataset)
+        folder = self._folder(dataset)
         if not self._lake.storage.remote:
-            path = Path(self._lake.storage.absolute(self._folder(dataset)))
+            path = Path(self._lake.storage.absolute(folder))
             self._lake.make_folder(path)
             return path
         if dataset not in self._local:
@@ -49,49 +55,80 @@ class Publication:
         return Path(self._local[dataset].name)
 
     def _folder(self, dataset: str) -> str:
-        return f"{dataset}/dt={self.date}/run-{self.run_id}"
+        """The staging folder, empty at first. A run that publishes again does not touch what readers read."""
+        partition = f"{dataset}/dt={self.date}"
+        if dataset not in self._staging:
+            again = f"run-{self.run_id}" in self._published_folders(dataset)
+            name = f"run-{self.run_id}" + (f"-{uuid.uuid4().hex[:6]}" if again else "")
+            self._lake.storage.delete(f"{partition}/{name}")
+            self._staging[dataset] = name
+        return f"{partition}/{self._staging[dataset]}"
 
-    def commit(self, dataset: str, *, inputs: list[dict[str, Any]], code_version: str, config_hash: str) -> None:
-        """Check what was written, publish it, and remove what it replaces."""
-        storage, folder = self._lake.storage, self._folder(dataset)
-        if dataset in self._local:
-            for path in sorted(Path(self._local[dataset].name).glob("part-*.parquet")):
-                storage.upload(path, f"{folder}/{path.name}")
-        self._lake.check_lock()
+    def _published_folders(self, dataset: str) -> set[str]:
+        try:
+            manifest = self._lake.manifest(dataset, self.date)
+        except BadInputError:  # a damaged manifest is about to be replaced
+            return set(self._lake.storage.folders(f"{dataset}/dt={self.date}"))
+        return manifest.folders if manifest else set()
+
+    def commit(
+        self,
+        dataset: str,
+        *,
+        inputs: list[dict[str, Any]],
+        code_version: str,
+        config_hash: str,
+        rows: Mapping[str, int] | None = None,
+    ) -> None:
+        """Check what was written, publish it, and remove what it replaces.
+
+        ``rows`` gives the expected rows by file name, where the writer has counted them. PipelineFailure when the files
+        are not what the dataset asks for, LockedError when another run has taken the date over meanwhile.
+        """
+        folder = self._folder(dataset)
+        self._upload(dataset, folder)
+        files = self._written(dataset, folder)
+        found = {f.path.rsplit("/", 1)[-1]: f.rows for f in files}
+        if rows is not None and found != dict(rows):
+            raise PipelineFailure(f"{folder} holds {found} rows by file, expected {dict(rows)}")
         manifest = manifests.Manifest(
-            dataset,
-            self.date,
-            self.run_id,
-            SCHEMA_VERSION,
-            code_version,
-            config_hash,
-            self._written(dataset),
-            tuple(inputs),
+            *(dataset, self.date, self.run_id, SCHEMA_VERSION, code_version, config_hash), files, tuple(inputs)
         )
-        storage.write(f"{dataset}/dt={self.date}/{manifests.NAME}", manifest.to_json())
-        self._open.discard(dataset)
-        self._lake.remove_old_runs(dataset, self.date, keep=self.run_id)
+        self._lock.renew()
+        self._lake.storage.write(f"{dataset}/dt={self.date}/{manifests.NAME}", manifest.to_json())
+        self._staging.pop(dataset)
+        self._lake.remove_runs(dataset, self.date, keep=manifest.folders)
 
-    def _written(self, dataset: str) -> tuple[manifests.PartFile, ...]:
-        storage, folder = self._lake.storage, self._folder(dataset)
-        parts = []
-        for path, size in storage.list(folder):
-            name = path.rsplit("/", 1)[-1]
-            if not (name.startswith("part-") and name.endswith(".parquet")):
+    def _upload(self, dataset: str, folder: str) -> None:
+        if dataset not in self._local:
+            return
+        local = self._local.pop(dataset)
+        for path in sorted(Path(local.name).glob("part-*.parquet")):
+            self._lake.storage.upload(path, f"{folder}/{path.name}")
+        local.cleanup()
+
+    def _written(self, dataset: str, folder: str) -> tuple[manifests.PartFile, ...]:
+        storage, parts = self._lake.storage, []
+        for path, size in storage.files(folder):
+            name = path.removeprefix(f"{folder}/")
+            if "/" in name or not (name.startswith("part-") and name.endswith(".parquet")):
                 continue
             with storage.open(path) as file:
                 footer = pq.ParquetFile(file)
                 _check_schema(dataset, path, footer)
-                parts.append(manifests.PartFile(f"run-{self.run_id}/{name}", footer.metadata.num_rows, size))
+                parts.append(manifests.PartFile(f"{self._staging[dataset]}/{name}", footer.metadata.num_rows, size))
+            storage.settle(path)
         if not parts:
             raise PipelineFailure(f"nothing was written to {folder}", hint="an empty result is one file of zero rows")
         return tuple(parts)
 
     def __exit__(self, *_: object) -> None:
-        for local in self._local.values():
-            local.cleanup()
-        for dataset in self._open:
-            self._lake.storage.delete(self._folder(dataset))
+        with self._held:
+            for local in self._local.values():
+                local.cleanup()
+            for dataset in list(self._staging):
+                with suppress(LakeError):  # the next run and `pothole lake repair` remove it; show the first error
+                    self._lake.storage.delete(self._folder(dataset))
 
 
 def _check_schema(dataset: str, path: str, footer: pq.ParquetFile) -> None:
@@ -103,12 +140,8 @@ def _check_schema(dataset: str, path: str, footer: pq.ParquetFile) -> None:
 
 
 def check_same_run(lake: Lake, datasets: list[str], date: str) -> None:
-    """BadInputError unless all datasets of a date come from one run of the stage before."""
-    runs = {}
-    for dataset in datasets:
-        lake.files(dataset, date)
-        manifest = lake.manifest(dataset, date)
-        runs[dataset] = manifest.run_id if manifest else "none"
+    """BadInputError unless all datasets of a date come from one run of the stage before; NoDataError without one."""
+    runs = {dataset: lake.published(dataset, date).run_id for dataset in datasets}
     if len(set(runs.values())) > 1:
         listed = ", ".join(f"{dataset} from run {run}" for dataset, run in runs.items())
         raise BadInputError(

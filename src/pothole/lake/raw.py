@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date as Date
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pothole.errors import BadInputError, LakeError
+from pothole.errors import BadInputError, LakeError, NoDataError
 from pothole.lake.storage import Storage
 from pothole.tables import RAW
 
+_THREADS = 16
+
+#: Types that are a column's own or widen to it without loss, on every engine.
 _ACCEPTED = {
-    "bigint": (pa.types.is_integer,),
-    "int": (pa.types.is_integer,),
-    "double": (pa.types.is_floating, pa.types.is_integer),
-    "string": (pa.types.is_string, pa.types.is_large_string),
+    "bigint": (pa.int64(),),
+    "int": (pa.int32(), pa.int16(), pa.int8()),
+    "double": (pa.float64(), pa.float32(), pa.int32(), pa.int16(), pa.int8()),
+    "string": (pa.string(), pa.large_string(), pa.string_view()),
 }
 
 
@@ -45,16 +50,62 @@ class RawInput:
     skipped: tuple[SkippedFile, ...]
 
 
-def inspect(storage: Storage, found: list[tuple[str, int]], *, skip_bad: bool) -> RawInput:
+def check(storage: Storage, date: str, dates: list[str], *, skip_bad: bool) -> RawInput:
+    """The files of a date that have rows, each checked. NoDataError when there are none, with the nearest ``dates``."""
+    found, others = _find(storage, date)
+    checked = _inspect(storage, found, skip_bad=skip_bad)
+    files = tuple(f for f in checked.files if f.rows > 0)
+    if files:
+        return RawInput(files, checked.skipped)
+    message = f"no raw data for {date} in {storage.uri}"
+    if checked.skipped:
+        first = checked.skipped[0]
+        raise NoDataError(f"{message}: no file could be used, the first since {first.path}: {first.reason}")
+    hint = f"{others[0]} lies there; `pothole ingest` turns CSV into raw data" if others else None
+    near = sorted(sorted((d for d in dates if d != date), key=lambda d: abs(_day(d) - _day(date)))[:3])
+    nearest = f"the nearest dates there are {', '.join(near)}" if near else f"{RAW.name}/ has no other date"
+    raise NoDataError(f"{message}; {nearest}", hint=hint)
+
+
+def bounds(storage: Storage, path: str) -> tuple[float, float, float, float] | None:
+    """West, east, south and north of most positions in a file's first row group (1st to 99th percentile), degrees."""
+    with storage.open(path) as file:
+        table = pq.ParquetFile(file).read_row_group(0, columns=["lon", "lat"])
+    lon, lat = (table[c].drop_null().to_numpy().astype(float) for c in ("lon", "lat"))
+    lon, lat = lon[np.isfinite(lon)], lat[np.isfinite(lat)]
+    if not len(lon) or not len(lat):
+        return None
+    west, east = np.percentile(lon, [1, 99])
+    south, north = np.percentile(lat, [1, 99])
+    return float(west), float(east), float(south), float(north)
+
+
+def _find(storage: Storage, date: str) -> tuple[list[tuple[str, int]], list[str]]:
+    """The date's Parquet files with their sizes, and the names of what else lies there. Hidden things are neither."""
+    files, others = [], []
+    folder = f"{RAW.name}/dt={date}"
+    for path, size in storage.files(folder):
+        name = path.removeprefix(f"{folder}/")
+        if any(part.startswith((".", "_")) for part in name.split("/")):
+            continue
+        if name.endswith(".parquet"):
+            files.append((path, size))
+        else:
+            others.append(name)
+    return files, others
+
+
+def _inspect(storage: Storage, found: list[tuple[str, int]], *, skip_bad: bool) -> RawInput:
     """Check every file's columns and types. BadInputError names the first bad one, unless ``skip_bad``."""
-    with ThreadPoolExecutor(max_workers=16) as pool:
+    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
         results = list(pool.map(lambda f: _look(storage, *f), found))
     files = tuple(r for r in results if isinstance(r, RawFile))
     skipped = tuple(r for r in results if isinstance(r, SkippedFile))
     if skipped and not skip_bad:
-        more = f" (and {len(skipped) - 1} more files)" if len(skipped) > 1 else ""
+        more = f" (and {len(skipped) - 1} more such files)" if len(skipped) > 1 else ""
         raise BadInputError(
-            f"{skipped[0].path}: {skipped[0].reason}{more}", hint="mend the file, or go on without it: --skip-bad-files"
+            f"{skipped[0].path}: {skipped[0].reason}{more}",
+            hint="mend it (`pothole ingest` brings other layouts into this one), or go on without it: --skip-bad-files",
         )
     return RawInput(files, skipped)
 
@@ -64,12 +115,14 @@ def _look(storage: Storage, path: str, size: int) -> RawFile | SkippedFile:
     try:
         with storage.open(path) as file:
             footer = pq.ParquetFile(file)
-            problem = _misfit(footer.schema_arrow) or _cut_off(footer, size)
+            problem = _misfit(footer.schema_arrow) or _damage(footer.metadata, size)
             rows = footer.metadata.num_rows
-    except (LakeError, FileNotFoundError):
+    except LakeError:
         raise
+    except FileNotFoundError:
+        return SkippedFile(absolute, "it was removed while it was being read")
     except Exception as error:  # damaged footers make the Parquet reader raise many kinds of errors
-        return SkippedFile(absolute, f"not a readable Parquet file ({' '.join(str(error).split())[:200]})")
+        return SkippedFile(absolute, f"not a readable Parquet file: {' '.join(str(error).split())[:200]}")
     return SkippedFile(absolute, problem) if problem else RawFile(absolute, size, rows)
 
 
@@ -77,23 +130,29 @@ def _misfit(schema: pa.Schema) -> str | None:
     """What is wrong with a schema: the first column that is missing or of another type."""
     for column in RAW.columns:
         if column.name not in schema.names:
-            return f"column {column.name} is missing; found {', '.join(schema.names)}"
+            return f"column {column.name} is missing: expected {column.type}, found {', '.join(schema.names)}"
         kind = schema.field(column.name).type
         if pa.types.is_dictionary(kind):
             kind = kind.value_type
-        all_null = pa.types.is_null(kind) and column.nullable
-        if not all_null and not any(accepts(kind) for accepts in _ACCEPTED[column.type]):
-            return f"column {column.name} is {kind}, expected {column.type}"
+        if not (kind in _ACCEPTED[column.type] or (pa.types.is_null(kind) and column.nullable)):
+            unit = f" ({column.unit})" if column.unit else ""
+            return f"column {column.name}: expected {column.type}{unit}, found {kind}"
     return None
 
 
-def _cut_off(footer: pq.ParquetFile, size: int) -> str | None:
-    """Whether column chunks lie beyond the end of the file."""
-    for group in range(footer.metadata.num_row_groups):
-        row_group = footer.metadata.row_group(group)
-        for i in range(row_group.num_columns):
-            chunk = row_group.column(i)
+def _damage(footer: pq.FileMetaData, size: int) -> str | None:
+    """Whether row groups do not add up, or column chunks lie beyond the end of the file."""
+    groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
+    if footer.num_rows < 0 or sum(g.num_rows for g in groups) != footer.num_rows:
+        return f"the footer tells of {footer.num_rows} rows, its row groups of {sum(g.num_rows for g in groups)}"
+    for number, group in enumerate(groups):
+        for i in range(group.num_columns):
+            chunk = group.column(i)
             start = chunk.dictionary_page_offset or chunk.data_page_offset
-            if start < 4 or start + chunk.total_compressed_size > size:
-                return f"row group {group} of column {chunk.path_in_schema} lies outside the file: it is cut off"
+            if start < 4 or chunk.total_compressed_size < 0 or start + chunk.total_compressed_size > size:
+                return f"cut off: row group {number} of column {chunk.path_in_schema} lies outside the file"
     return None
+
+
+def _day(text: str) -> int:
+    return Date.fromisoformat(text).toordinal()
