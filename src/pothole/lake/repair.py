@@ -1,0 +1,86 @@
+"""What killed runs leave behind, and what the partitions of the lake are like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pothole.errors import BadInputError, LockedError
+from pothole.lake import lock as locks
+from pothole.lake.manifest import Manifest, new_run_id
+from pothole.tables import RAW, TABLES
+
+if TYPE_CHECKING:
+    from pothole.lake.lake import Lake
+
+_REPAIR_SECONDS = 120.0
+
+#: Datasets that this project publishes.
+PUBLISHED = tuple(t.name for t in TABLES.values() if t.partitioned and t is not RAW)
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One dataset of one date: its manifest, what is wrong with it, and files that no manifest lists."""
+
+    dataset: str
+    date: str
+    manifest: Manifest | None
+    problem: str | None
+    leftovers: tuple[str, ...]
+
+
+def partition(lake: Lake, dataset: str, date: str) -> Partition:
+    """Look at a partition. Beside a damaged manifest nothing counts as left over."""
+    folder = f"{dataset}/dt={date}"
+    try:
+        manifest, problem = lake.manifest(dataset, date), None
+    except BadInputError as error:
+        return Partition(dataset, date, None, error.message, _temporary(lake, folder))
+    listed = manifest.folders if manifest else set()
+    runs = tuple(f"{folder}/{n}" for n in lake.storage.folders(folder) if n.startswith("run-") and n not in listed)
+    return Partition(dataset, date, manifest, problem, runs + _temporary(lake, folder))
+
+
+def all_dates(lake: Lake) -> list[str]:
+    """Every date that the lake knows: raw, published, in run records or locked."""
+    locked = (path.removeprefix("locks/dt=").removesuffix(".json") for path, _ in lake.storage.files("locks"))
+    dates = {d for d in locked if _is_plain(d)}.union(*(lake.dates(d) for d in (RAW.name, *PUBLISHED, "runs")))
+    return sorted(dates)
+
+
+def repair(lake: Lake, date: str | None = None) -> list[str]:
+    """Remove what killed runs left; the removed paths. Dates that a living run holds are left alone."""
+    removed: list[str] = []
+    for day in [date] if date else all_dates(lake):
+        removed += _repair_date(lake, day)
+    return removed
+
+
+def _repair_date(lake: Lake, date: str) -> list[str]:
+    leftovers = [path for dataset in PUBLISHED for path in partition(lake, dataset, date).leftovers]
+    leftovers += _temporary(lake, f"runs/dt={date}")
+    holder = locks.read(lake.storage, date)
+    if not leftovers and holder is None:
+        return []
+    try:
+        with lake.lock(date, new_run_id(), ttl_seconds=_REPAIR_SECONDS, command="pothole lake repair") as lock:
+            # Looked at again, now that no run can be writing here.
+            found = [path for dataset in PUBLISHED for path in partition(lake, dataset, date).leftovers]
+            found += _temporary(lake, f"runs/dt={date}")
+            for path in found:
+                lock.renew()
+                lake.storage.delete(path)
+    except LockedError:
+        return []
+    return found + ([locks.lock_path(date)] if holder is not None else [])
+
+
+def _temporary(lake: Lake, folder: str) -> tuple[str, ...]:
+    """Files that were being written when a process died; those inside ``run-`` folders go with them."""
+    inside = f"{folder}/run-"
+    return tuple(p for p, _ in lake.storage.files(folder) if p.endswith(".tmp") and not p.startswith(inside))
+
+
+def _is_plain(name: str) -> bool:
+    return "/" not in name and not name.startswith(".")
