@@ -57,6 +57,9 @@ def test_any_mounting_feels_the_same_size_of_acceleration_and_turning() -> None:
     assert np.abs(axes(flat) - axes(turned)).max() > 1.0
     for kind in ("accel", "gyro"):
         assert np.linalg.norm(axes(turned, kind), axis=0) == pytest.approx(np.linalg.norm(axes(flat, kind), axis=0))
+    angle = [np.sum(axes(s) * axes(s, "gyro"), axis=0) for s in (flat, turned)]
+    assert np.abs(angle[0]).max() < 1e-9
+    assert angle[1] == pytest.approx(angle[0], abs=1e-9)
 
 
 def test_a_device_in_front_of_the_axles_middle_rises_with_the_nose() -> None:

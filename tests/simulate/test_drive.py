@@ -40,9 +40,11 @@ def test_speeds_are_of_town_traffic_with_stops(drives: list[Drive]) -> None:
     assert all(np.all(np.diff(d.distance_m) >= 0) for d in drives)
 
 
-def test_trips_last_as_long_as_the_setting_says(drives: list[Drive]) -> None:
+def test_trips_last_as_long_as_the_setting_says(world: World, drives: list[Drive]) -> None:
     low, high = STANDARD.trip_minutes
     assert all(0.9 * low * 60 <= d.clock_s[-1] <= high * 60 for d in drives)
+    minute = replace(STANDARD, trip_minutes=(1.0, 1.0))
+    assert all(50 <= drive(world, CAR, minute, np.random.default_rng(i), 0).clock_s[-1] <= 60 for i in range(8))
 
 
 def test_a_pass_is_when_the_front_axle_is_over_the_feature(world: World, drives: list[Drive]) -> None:

@@ -146,6 +146,8 @@ def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
     )
     assert a == b
     assert set(a) == set(c) and a != c
+    starts = [by_trip(tmp_path / n)["T00000"].slice(0, 1) for n in "ac"]
+    assert abs(starts[0]["lon"][0].as_py() - starts[1]["lon"][0].as_py()) > 1e-3
     truths = [(tmp_path / f"{n}.truth/impacts.csv").read_bytes() for n in "abc"]
     assert truths[0] == truths[1] != truths[2]
 
