@@ -4,9 +4,10 @@ from pothole.lake.lake import Lake, open_lake
 from pothole.lake.manifest import Manifest, new_run_id
 from pothole.lake.publish import Publication, check_same_run
 from pothole.lake.raw import RawFile, RawInput, SkippedFile
-from pothole.lake.repair import Partition
+from pothole.lake.repair import DateState, Partition
 
 __all__ = [
+    "DateState",
     "Lake",
     "Manifest",
     "Partition",

@@ -196,6 +196,10 @@ class Lake:
         paths = [path for path, _ in self.storage.files(f"runs/dt={date}") if path.endswith(".json")]
         return [_record(self.storage.read(path), self.storage.absolute(path)) for path in paths]
 
+    def states(self, date: str | None = None) -> list[repairs.DateState]:
+        """What lies in the lake, by date: raw files, published datasets, damage, leftovers, locks."""
+        return repairs.states(self, date)
+
     def repair(self, date: str | None = None) -> list[str]:
         """Remove what killed runs left: unlisted ``run-`` folders, temporary files, expired locks; the removed paths.
 

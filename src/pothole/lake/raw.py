@@ -52,7 +52,7 @@ class RawInput:
 
 def check(storage: Storage, date: str, dates: list[str], *, skip_bad: bool) -> RawInput:
     """The files of a date that have rows, each checked. NoDataError when there are none, with the nearest ``dates``."""
-    found, others = _find(storage, date)
+    found, others = find(storage, date)
     checked = _inspect(storage, found, skip_bad=skip_bad)
     files = tuple(f for f in checked.files if f.rows > 0)
     if files:
@@ -80,7 +80,7 @@ def bounds(storage: Storage, path: str) -> tuple[float, float, float, float] | N
     return float(west), float(east), float(south), float(north)
 
 
-def _find(storage: Storage, date: str) -> tuple[list[tuple[str, int]], list[str]]:
+def find(storage: Storage, date: str) -> tuple[list[tuple[str, int]], list[str]]:
     """The date's Parquet files with their sizes, and the names of what else lies there. Hidden things are neither."""
     files, others = [], []
     folder = f"{RAW.name}/dt={date}"

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pothole.errors import BadInputError, LockedError
 from pothole.lake import lock as locks
+from pothole.lake import raw as raws
 from pothole.lake.manifest import Manifest, new_run_id
 from pothole.tables import RAW, TABLES
 
 if TYPE_CHECKING:
     from pothole.lake.lake import Lake
 
+_THREADS = 16
 _REPAIR_SECONDS = 120.0
 
 #: Datasets that this project publishes.
@@ -28,6 +31,35 @@ class Partition:
     manifest: Manifest | None
     problem: str | None
     leftovers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DateState:
+    """What lies in the lake for one date; ``holder`` is who holds or held its lock."""
+
+    date: str
+    raw_files: int
+    raw_bytes: int
+    partitions: tuple[Partition, ...]
+    holder: dict[str, Any] | None
+    lock_expired: bool
+
+
+def states(lake: Lake, date: str | None = None) -> list[DateState]:
+    """What lies in the lake, by date; dates of which there is nothing are left out."""
+    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
+        looked = pool.map(lambda day: _state(lake, day), [date] if date else all_dates(lake))
+    return [s for s in looked if s.raw_files or s.partitions or s.holder is not None]
+
+
+def _state(lake: Lake, date: str) -> DateState:
+    raw, _ = raws.find(lake.storage, date)
+    partitions = (partition(lake, dataset, date) for dataset in PUBLISHED)
+    there = tuple(p for p in partitions if p.manifest or p.problem or p.leftovers)
+    holder = locks.read(lake.storage, date)
+    return DateState(
+        *(date, len(raw), sum(size for _, size in raw), there), holder, holder is not None and locks.expired(holder)
+    )
 
 
 def partition(lake: Lake, dataset: str, date: str) -> Partition:
