@@ -43,7 +43,9 @@ def connected(segments: pa.Table) -> pa.Table:
     return segments.filter(pa.array([row["link_id"] in stay for row in rows]))
 
 
-def reached(start: tuple[float, float], edges: dict[tuple[float, float], list[tuple[float, float]]]) -> set[tuple[float, float]]:
+def reached(
+    start: tuple[float, float], edges: dict[tuple[float, float], list[tuple[float, float]]]
+) -> set[tuple[float, float]]:
     """All nodes that can be reached from one."""
     seen, todo = {start}, [start]
     while todo:
@@ -60,7 +62,9 @@ def main() -> None:
     check_segments(segments, sys.argv[1])
     TARGET.parent.mkdir(exist_ok=True)
     pacsv.write_csv(segments, TARGET)
-    print(f"{TARGET}: {segments.num_rows} segments, {lengths_m(segments).sum() / 1000:.1f} km, {TARGET.stat().st_size / 1e3:.0f} kB")
+    print(
+        f"{TARGET}: {segments.num_rows} segments, {lengths_m(segments).sum() / 1000:.1f} km, {TARGET.stat().st_size / 1e3:.0f} kB"
+    )
 
 
 if __name__ == "__main__":

@@ -181,7 +181,9 @@ def read_truth(folder: Path, date: str) -> tuple[pa.Table, pa.Table]:
         table = pacsv.read_csv(place / name, convert_options=pacsv.ConvertOptions(column_types=text))
         missing = [c for c in columns if c not in table.column_names]
         if missing:
-            raise BadInputError(f"{place / name}: column {missing[0]} is missing; found {', '.join(table.column_names)}")
+            raise BadInputError(
+                f"{place / name}: column {missing[0]} is missing; found {', '.join(table.column_names)}"
+            )
         tables.append(table)
     return tables[0], tables[1]
 

@@ -143,7 +143,7 @@ IMPACTS = Table(
         Column("velocity", "double", "speed over ground at the peak", "km/h"),
         Column("duration_ms", "bigint", "from the first to the last sample over the lower threshold", "ms"),
         Column("peak_mps2", "double", "largest |vertical acceleration|, high-passed", "m/s2"),
-        Column("shake_mps2", "double", "largest acceleration across the vertical around the peak", "m/s2"),
+        Column("energy_mps2", "double", "RMS acceleration in all directions, 0.7 s before to 1 s after", "m/s2"),
         Column("impact_score", "double", "the peak in robust scales of this trip, gyroscope included"),
         Column("pothole_probability", "double", "that this jolt is a pothole, 0..1"),
         Column("bump_probability", "double", "that it is another structure (bump, joint, manhole), 0..1"),

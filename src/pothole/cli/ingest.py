@@ -35,7 +35,7 @@ def ingest(
 
     environ = {"POTHOLE__TIMEZONE": timezone} if timezone else None
     zone = (configuration.load(None, environ) if environ else configuration.load()).settings.timezone
-    rules, opened = load(mapping), open_lake(lake)
+    rules, opened = load(mapping), open_lake(lake, create=True)
     missing = [f for f in files if not f.is_file()]
     if missing:
         raise UserError(f"there is no file {missing[0]}")

@@ -21,7 +21,9 @@ def _group() -> None:
 
 @commands.command(epilog="Example: pothole roads build city.osm.pbf --out lake/road-network/segments.csv")
 def build(
-    source: Annotated[Path, typer.Argument(help="GeoJSON, GeoPackage, shapefile (also the Korean ITS set) or OSM extract.")],
+    source: Annotated[
+        Path, typer.Argument(help="GeoJSON, GeoPackage, shapefile (also the Korean ITS set) or OSM extract.")
+    ],
     out_: Annotated[Path, typer.Option("--out", help="segments.csv or segments.parquet to write.")],
     max_length_m: Annotated[float, typer.Option(min=5.0, max=50.0, help="Longest stretch, metres.")] = 50.0,
     layer: Annotated[str | None, typer.Option(help="Layer of a file with several.")] = None,

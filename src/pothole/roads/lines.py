@@ -93,13 +93,17 @@ def _read(path: Path, options: ReadOptions) -> tuple[dict[str, Any], Any, str | 
     try:
         meta, _, wkb, values = pyogrio.raw.read(path, layer=layer, encoding=options.encoding)
     except Exception as error:  # GDAL's many errors, all of which mean that the file cannot be read
-        raise BadInputError(f"cannot read {path}: {' '.join(str(error).split())}", hint="check the file and --layer") from None
+        raise BadInputError(
+            f"cannot read {path}: {' '.join(str(error).split())}", hint="check the file and --layer"
+        ) from None
     if wkb is None:
         raise BadInputError(f"{path} has no geometry", hint="check --layer")
     columns = dict(zip(meta["fields"], values, strict=True))
     crs = options.crs or meta["crs"]
     if crs is None and not is_osm(path):
-        raise BadInputError(f"{path} does not say its coordinate system", hint="--crs, for example EPSG:5186 or EPSG:4326")
+        raise BadInputError(
+            f"{path} does not say its coordinate system", hint="--crs, for example EPSG:5186 or EPSG:4326"
+        )
     return columns, shapely.from_wkb(wkb), crs
 
 
@@ -137,11 +141,19 @@ def _osm(columns: dict[str, Any], geometries: Any) -> Iterator[RoadLine]:
 
 def _its(columns: dict[str, Any], geometries: Any) -> Iterator[RoadLine]:
     n = len(geometries)
-    rows = zip(columns["LINK_ID"], columns.get("ROAD_NAME", [None] * n), columns.get("ROAD_RANK", [None] * n), geometries, strict=True)
+    rows = zip(
+        columns["LINK_ID"],
+        columns.get("ROAD_NAME", [None] * n),
+        columns.get("ROAD_RANK", [None] * n),
+        geometries,
+        strict=True,
+    )
     for link, name, rank, geometry in rows:
         for i, vertices in enumerate(_parts(geometry)):
             suffix = f"-{i}" if i else ""
-            yield RoadLine(f"{link}{suffix}", vertices, _text(name), ITS_GRADES.get(str(rank)), backward=False, directed=True)
+            yield RoadLine(
+                f"{link}{suffix}", vertices, _text(name), ITS_GRADES.get(str(rank)), backward=False, directed=True
+            )
 
 
 def _any(columns: dict[str, Any], geometries: Any) -> Iterator[RoadLine]:

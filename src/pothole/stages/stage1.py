@@ -73,7 +73,7 @@ def _impact_columns() -> list[object]:
     computed = {
         "impact_id": F.substring(F.sha2(key, 256), 1, 16),
         "peak_mps2": F.col("peak"),
-        "shake_mps2": F.col("shake_max"),
+        "energy_mps2": F.sqrt(F.col("jolt_rms") * F.col("jolt_rms") + F.col("shake_rms") * F.col("shake_rms")),
         "impact_score": F.col("peak") / F.col("scale"),
     }
     return [computed[n].alias(n) if n in computed else F.col(n) for n in IMPACTS.names]
