@@ -19,8 +19,8 @@ Array = NDArray[np.float64]
 _CONTACT_M = 0.16
 """Length of the tyre's contact patch, over which it averages the profile."""
 _MEAN_SPEED_MPS = 9.5
-_STOP_PROBABILITY = 0.15
-"""Of a stop at a junction."""
+_STOP_EVERY_M = 1600.0
+"""Mean distance between stops, which are at ends of links, so that short links do not stop a car at every corner."""
 _ACCELERATION_MPS2, _BRAKING_MPS2 = 1.6, 2.2
 _CREEP_MPS = 0.55
 """Speed at the line of a stop before and after the wait."""
@@ -74,8 +74,9 @@ def drive(world: World, vehicle: Vehicle, setting: Setting, rng: np.random.Gener
 
 def _distance(wish: Array, route: Route, rng: np.random.Generator, max_seconds: float) -> Array:
     """Distance in time at ``RATE_HZ``, from a speed wished for at every metre, with waits at some junctions."""
-    junctions = [int(s) for s in route.starts_m[1:-1] if s < len(wish) - 2]
-    stops = [s for s in junctions if rng.random() < _STOP_PROBABILITY]
+    likely = 1 - np.exp(-np.diff(route.starts_m)[:-1] / _STOP_EVERY_M)
+    stopped = rng.random(len(likely)) < likely
+    stops = [int(s) for s in route.starts_m[1:-1][stopped] if s < len(wish) - 2]
     speed = _within_reach(wish, stops) * (1 + 0.03 * np.sin(np.arange(len(wish)) / rng.uniform(20, 60)))
     t = np.concatenate([[0.0], np.cumsum(2 / (speed[1:] + speed[:-1]))])
     for stop in stops:
