@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from pothole.cli import app
-from pothole.cli.console import err, out
+from pothole.cli.console import out, steps
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from pothole.ingest import FileSummary
 
 
 @app.command(epilog="Example: pothole ingest trip1.csv trip2.csv --mapping examples/pittsburgh.yaml --lake ./lake")
 def ingest(
-    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files.")],
+    files: Annotated[list[Path], typer.Argument(help="CSV (also .csv.gz) or Parquet files; all of a trip together.")],
     mapping: Annotated[Path, typer.Option(help="YAML: raw column -> source column or constant, unit, sign.")],
     lake: Annotated[str, typer.Option(help=r"A folder or s3://bucket\[/prefix].")],
     timezone: Annotated[
-        str | None, typer.Option(help="Zone whose days are the batch dates; else the configuration's.")
+        str | None, typer.Option(help="Zone whose days are the batch dates; else the configuration's (Asia/Seoul).")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Convert and report, but write nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -26,50 +34,67 @@ def ingest(
     """Convert files and write them to raw-sensor-data; the same file again replaces what it gave before."""
     import json as jsons
 
-    from pothole import config as configuration
-    from pothole.errors import BadInputError, UserError
-    from pothole.ingest.convert import convert
-    from pothole.ingest.mapping import load
-    from pothole.ingest.write import write
+    from pothole.ingest import ingested, load, write
     from pothole.lake import open_lake
 
-    environ = {"POTHOLE__TIMEZONE": timezone} if timezone else None
-    zone = (configuration.load(None, environ) if environ else configuration.load()).settings.timezone
-    rules, opened = load(mapping), open_lake(lake, create=True)
-    missing = [f for f in files if not f.is_file()]
-    if missing:
-        raise UserError(f"there is no file {missing[0]}")
-    report = []
-    for file in files:
-        try:
-            done = convert(file, rules, zone)
-        except BadInputError:
-            raise
-        except Exception as error:  # what DuckDB's readers may say of a file
-            if type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):
-                raise
-            raise BadInputError(f"cannot read {file}: {str(error).splitlines()[0]}") from None
-        written = [] if dry_run else write(opened, file, done.by_date)
-        report.append(
-            {
-                "file": str(file), "rows_in": done.rows_in, "rows_out": sum(t.num_rows for t in done.by_date.values()),
-                "dates": sorted(done.by_date), "rate_hz": round(done.median_rate_hz, 1), "times_spread": done.spread,
-                "without_speed": done.invalid_speeds, "written": written,
-            }
-        )  # fmt: skip
+    rules, zone = load(mapping), _zone(timezone)
+    summaries: list[FileSummary] = []
+    written: list[list[str]] = []
+    with steps() as advance:
+        advance(f"reading {len(files)} files", 0.0)
+        with ingested(files, rules, zone.key) as read:
+            summaries = [read.summary(i) for i in range(len(read.files))]
+            opened = None if dry_run else open_lake(lake, create=True)
+            for i, file in enumerate(read.files):
+                advance(f"{'checking' if opened is None else 'writing'} {file.name}", (i + 1) / len(read.files))
+                written.append([] if opened is None else write(opened, file, read.parts(i)))
     if json:
-        out.print_json(jsons.dumps(report))
+        report = [s.as_json() | {"written": paths} for s, paths in zip(summaries, written, strict=True)]
+        out.print_json(jsons.dumps({"timezone": zone.key, "files": report}))
         return
-    table = Table(title=f"{'would write' if dry_run else 'wrote'} to {opened.uri}", title_justify="left")
-    for column in ("file", "rows in", "rows out", "dates", "rate Hz", "notes"):
-        table.add_column(column, justify="right" if column in ("rows in", "rows out", "rate Hz") else "left")
-    for entry in report:
-        notes = [f"{entry['times_spread']:,} equal times spread"] if entry["times_spread"] else []
-        notes += [f"{entry['without_speed']:,} rows without a speed"] if entry["without_speed"] else []
+    _show(summaries, zone, "would write to" if dry_run else "wrote to", lake)
+
+
+def _zone(name: str | None) -> ZoneInfo:
+    """The zone of batch dates; UserError for an unknown one."""
+    from zoneinfo import ZoneInfo
+
+    from pothole import config
+    from pothole.errors import UserError
+
+    if name is None:
+        return config.load().zone
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise UserError(f"unknown time zone {name!r}", hint="an IANA name, such as Asia/Seoul") from None
+
+
+def _show(summaries: list[FileSummary], zone: ZoneInfo, what: str, lake: str) -> None:
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=Text(f"{what} {lake}, days and times in {zone.key}"),
+        title_justify="left",
+        pad_edge=False,
+    )
+    for column in ("file", "rows in", "rows out", "trips", "Hz", "dates", "times"):
+        justify: Literal["left", "right"] = "left" if column in ("file", "dates", "times") else "right"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=column != "file")
+    for s in summaries:
         table.add_row(
-            Path(str(entry["file"])).name, f"{entry['rows_in']:,}", f"{entry['rows_out']:,}", ", ".join(entry["dates"]),  # type: ignore[arg-type]
-            f"{entry['rate_hz']}", "; ".join(notes),
+            Text(Path(s.file).name), f"{s.rows_in:,}", f"{s.rows_out:,}", f"{s.trips:,}",
+            f"{s.rate_hz:.3g}" if s.rate_hz else "", "\n".join(s.dates), _times(s, zone),
         )  # fmt: skip
     out.print(table)
-    if any(e["rows_in"] != e["rows_out"] for e in report):
-        err.print("rows without a time belong to no date and were left out", soft_wrap=True)
+    for s in summaries:
+        for note in s.notes:
+            out.print(f"{Path(s.file).name}: {note}", soft_wrap=True, markup=False)
+    for date in sorted({d for s in summaries for d in s.dates}):
+        out.print(f"next: pothole run {date} --lake {lake}", soft_wrap=True, markup=False)
+
+
+def _times(s: FileSummary, zone: ZoneInfo) -> str:
+    if s.first_ms is None or s.last_ms is None:
+        return ""
+    first, last = (datetime.fromtimestamp(ms / 1000, zone) for ms in (s.first_ms, s.last_ms))
+    return f"{first:%H:%M}..{last:%H:%M}" if first.date() == last.date() else f"{first:%d. %H:%M}..{last:%d. %H:%M}"

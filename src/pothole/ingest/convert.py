@@ -1,164 +1,186 @@
-"""One source file to raw rows, in one query of the embedded engine: units, signs, times, clocks of whole seconds."""
+"""Values of a source file as raw columns: the SQL of each column, and the first value that it cannot read.
+
+Every batch is first renamed to the raw columns' names (constants and parts of the file's name are columns too), so the
+SQL knows neither the file nor its names.
+"""
 
 from __future__ import annotations
 
-import difflib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from pothole.errors import BadInputError
-from pothole.ingest.mapping import UNITS, Mapping, Source, quantity
-from pothole.tables import RAW
+from pothole.ingest.files import SourceFile, check_columns
+from pothole.ingest.mapping import ISO, UNITS, Mapping, Source
+from pothole.tables import RAW, Column
 
-_TYPES = {"bigint": "BIGINT", "int": "INTEGER", "double": "DOUBLE", "string": "VARCHAR"}
+_SQL_TYPES = {"bigint": "BIGINT", "int": "INTEGER", "double": "DOUBLE", "string": "VARCHAR"}
+_HAS_ZONE = r"(?i):[0-9.]+\s*(z|utc|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
 @dataclass(frozen=True)
-class Converted:
-    """Raw rows of a file by batch date, and what a person should know about them."""
+class Expression:
+    """A raw column in SQL: ``value`` as it is kept, ``bad`` and ``invalid`` as conditions."""
 
-    rows_in: int
-    by_date: dict[str, pa.Table]
-    median_rate_hz: float
-    spread: int
-    """Rows whose time was spread, since the clock tells whole seconds or repeats itself."""
-    invalid_speeds: int
+    value: str
+    bad: str
+    """There is a text, and it cannot be read."""
+    invalid: str
+    """It is what the mapping says to be no value."""
+    expected: str
 
 
-def convert(path: Path, mapping: Mapping, timezone: str) -> Converted:
-    """Read and convert a file. BadInputError names the column, row and value that cannot be used."""
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(
-        f"CREATE TABLE source AS SELECT *, row_number() OVER () AS file_row FROM {_reader(path, mapping)}"
+def expression(column: Column, source: Source, null_values: list[str], decimal: str, kind: pa.DataType) -> Expression:
+    """The SQL of a raw column whose source has the Arrow type ``kind``."""
+    text = _text(column.name, source, null_values)
+    if column.type == "string":
+        return Expression(text, "false", _marked(column.name, source), "a text")
+    if source.unit == ISO:
+        parsed, expected = _iso(text, source), "an ISO 8601 time" + ("" if source.zone else " with its zone")
+        return Expression(parsed, f"{text} IS NOT NULL AND {parsed} IS NULL", _marked(column.name, source), expected)
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    given = text if is_text else f'"{column.name}"'
+    number = f"TRY_CAST({_pointed(given, decimal) if is_text else given} AS DOUBLE)"
+    scaled = f"{number} * {_factor(column, source)!r}"
+    whole = column.type in ("bigint", "int")
+    value = f"TRY_CAST(round({scaled}) AS {_SQL_TYPES[column.type]})" if whole else scaled
+    markers = ", ".join(repr(v) for v in source.invalid if isinstance(v, float))
+    marked = f"coalesce({number} IN ({markers}), false)" if markers else "false"
+    bad = f"{given} IS NOT NULL AND {value} IS NULL AND NOT {marked}"
+    return Expression(
+        f"CASE WHEN {marked} THEN NULL ELSE {value} END",
+        bad,
+        f"({marked} OR {_marked(column.name, source)})",
+        "a number",
     )
-    present = [row[0] for row in connection.execute("DESCRIBE source").fetchall()]
-    expressions = {
-        c.name: _expression(
-            connection, path, c.name, _TYPES[c.type], mapping.columns.get(c.name), present, mapping.csv.decimal
+
+
+def insert(connection: duckdb.DuckDBPyConnection, file: int, source: SourceFile, mapping: Mapping) -> dict[str, int]:
+    """Append a file's rows to the table ``samples``; how many values of each column were marked as invalid."""
+    wanted = {name: s.column for name, s in mapping.columns.items() if s.column is not None}
+    check_columns(source, wanted)
+    counts = dict.fromkeys(RAW.names, 0)
+    for batch in _renamed(source, mapping, wanted):
+        types = {name: _usable(batch.schema.field(name).type, name, source, mapping) for name in mapping.columns}
+        expressions = {
+            c.name: expression(c, mapping.columns[c.name], source.null_values, source.decimal, types[c.name])
+            for c in RAW.columns
+            if c.name in mapping.columns
+        }
+        connection.register("given", batch)
+        _check(connection, source, expressions, wanted)
+        chosen = ", ".join(f'{e.value} AS "{name}"' for name, e in expressions.items())
+        connection.execute(f"INSERT INTO samples BY NAME SELECT {file} AS file, row, {chosen} FROM given")
+        counted = ", ".join(f"count(*) FILTER (WHERE {e.invalid})" for e in expressions.values())
+        invalid = connection.execute(f"SELECT {counted} FROM given").fetchall()[0]
+        for name, n in zip(expressions, invalid, strict=True):
+            counts[name] += int(n)
+    return {name: n for name, n in counts.items() if n}
+
+
+def _renamed(source: SourceFile, mapping: Mapping, wanted: dict[str, str]) -> Iterator[pa.Table]:
+    """Batches with the raw columns' names, and ``row``: the 0-based row in the file."""
+    first = 0
+    for batch in source.batches(list(dict.fromkeys(wanted.values()))):
+        columns = {name: _flat(batch.column(column)) for name, column in wanted.items()}
+        for name, given in mapping.columns.items():
+            if given.column is None:
+                columns[name] = pa.repeat(_fixed(name, given, source), batch.num_rows)
+        yield pa.table(columns | {"row": np.arange(first, first + batch.num_rows)})
+        first += batch.num_rows
+
+
+def _fixed(name: str, given: Source, source: SourceFile) -> str | float | int:
+    """The value of a constant or of a part of the file's name."""
+    if given.constant is not None:
+        return str(given.constant) if RAW.column(name).type == "string" else given.constant
+    found = re.search(str(given.file_name), source.path.name)
+    if found is None:
+        raise BadInputError(
+            f"{source.path}: {given.file_name!r}, from which {name} is taken, is not in the file's name"
         )
-        for c in RAW.columns
-    }
-    chosen = ", ".join(f'{sql} AS "{name}"' for name, sql in expressions.items())
-    connection.execute(f"CREATE TABLE mapped AS SELECT {chosen}, file_row FROM source")
-    spread = _spread(connection)
-    names = ", ".join(f'"{n}"' for n in RAW.names)
-    days = f"""SELECT {names}, strftime(timezone('{timezone}', to_timestamp(min(timestamp)
-               OVER (PARTITION BY vehicle_id, trip_id) / 1000.0)), '%Y-%m-%d') AS dt, file_row FROM mapped"""
-    by_date = {}
-    for (day,) in connection.execute(f"SELECT DISTINCT dt FROM ({days}) ORDER BY dt NULLS LAST").fetchall():
-        query = f"SELECT {names} FROM ({days}) WHERE dt IS NOT DISTINCT FROM ? ORDER BY file_row"
-        table = connection.sql(query, params=[day]).to_arrow_table() if day else None
-        if table is not None:
-            by_date[str(day)] = table
-    figures = connection.execute(
-        "SELECT (SELECT count(*) FROM source), (SELECT 1000.0 / nullif(median(d), 0) FROM (SELECT timestamp - lag(timestamp) "
-        "OVER (PARTITION BY vehicle_id, trip_id ORDER BY timestamp) AS d FROM mapped)), "
-        "(SELECT count(*) FROM mapped WHERE velocity IS NULL)"
-    ).fetchall()[0]
-    return Converted(int(figures[0]), by_date, float(figures[1] or 0), spread, int(figures[2]))
+    return found.group(1) if found.groups() else found.group(0)
 
 
-def _reader(path: Path, mapping: Mapping) -> str:
-    quoted = "'" + str(path).replace("'", "''") + "'"
-    if path.suffix.lower() in (".parquet", ".pq"):
-        return f"read_parquet({quoted})"
-    delimiter = f", delim = '{mapping.csv.delimiter}'" if mapping.csv.delimiter else ""
-    return f"read_csv({quoted}, header = true, all_varchar = true{delimiter})"
+def _flat(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
-def _expression(
+def _usable(kind: pa.DataType, name: str, source: SourceFile, mapping: Mapping) -> pa.DataType:
+    """The type itself; BadInputError when it cannot hold what the raw column needs."""
+    column, given = RAW.column(name), mapping.columns[name]
+    text, number = pa.types.is_string(kind) or pa.types.is_large_string(kind), _is_number(kind)
+    if text or pa.types.is_null(kind) or (number and given.unit != ISO) or (column.type == "string" and number):
+        return kind
+    if pa.types.is_timestamp(kind) and given.unit == ISO:
+        return kind
+    hint = f"unit: {ISO}" if pa.types.is_timestamp(kind) else f"the unit is {given.unit}" if given.unit else None
+    raise BadInputError(
+        f"{source.path}: column {given.column} (for {name}) is {kind}, expected {_expected(given)}", hint=hint
+    )
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _expected(given: Source) -> str:
+    return "times" if given.unit == ISO else "numbers or text"
+
+
+def _check(
     connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    name: str,
-    kind: str,
-    source: Source | None,
-    present: list[str],
-    decimal: str,
-) -> str:
-    """SQL for a raw column; checked so that every value that is there can be converted."""
-    if source is None:
-        return f"CAST(NULL AS {kind})"
-    if source.constant is not None:
-        return f"CAST('{str(source.constant).replace(chr(39), chr(39) * 2)}' AS {kind})"
-    if source.file_name is not None:
-        found = re.search(source.file_name, path.name)
-        if found is None:
-            raise BadInputError(f"{path}: the name does not match {source.file_name!r}, from which {name} is taken")
-        value = found.group(1) if found.groups() else found.group(0)
-        return f"CAST('{value.replace(chr(39), chr(39) * 2)}' AS {kind})"
-    column = str(source.column)
-    if column not in present:
-        near = difflib.get_close_matches(column, present, n=1, cutoff=0.5)
-        listed = ", ".join(c for c in present if c != "file_row")
-        hint = f"did you mean {near[0]}?" if near else None
-        raise BadInputError(f"{path}: column {column} (for {name}) is missing; found {listed}", hint=hint)
-    given = f'"{column}"'
-    text = f"nullif(trim(CAST({given} AS VARCHAR)), '')"
-    if kind == "VARCHAR":
-        return text
-    sql = _time(text, source) if name == "timestamp" and source.unit == "iso" else _number(text, name, source, decimal)
-    bad = connection.execute(
-        f"SELECT file_row, {text} FROM source WHERE {text} IS NOT NULL AND lower({text}) NOT IN ('nan', 'null') AND {_plain(sql)} IS NULL LIMIT 1"
-    ).fetchall()
-    if bad:
-        expected = "an ISO 8601 time" if source.unit == "iso" else "a number"
-        raise BadInputError(f"{path}: row {bad[0][0]}: {column} is {bad[0][1]!r}, expected {expected}")
-    rounded = f"round({sql})" if kind in ("BIGINT", "INTEGER") else sql
-    return f"CAST({_without_invalid(rounded, text, source, decimal)} AS {kind})"
+    source: SourceFile,
+    expressions: dict[str, Expression],
+    wanted: dict[str, str],
+) -> None:
+    """BadInputError for the first value that cannot be read: its place, its column and itself."""
+    firsts = ", ".join(f"min(row) FILTER (WHERE {e.bad})" for e in expressions.values())
+    rows = connection.execute(f"SELECT {firsts} FROM given").fetchall()[0]
+    bad = [(row, name) for name, row in zip(expressions, rows, strict=True) if row is not None]
+    if not bad:
+        return
+    row, name = min(bad)
+    value = connection.execute(f'SELECT CAST("{name}" AS VARCHAR) FROM given WHERE row = {row}').fetchall()[0][0]
+    expected, column = expressions[name].expected, wanted.get(name, "its constant")
+    hint = "add zone: to timestamp in the mapping" if expected.endswith("its zone") else "mend the file or the mapping"
+    raise BadInputError(
+        f"{source.path}, {source.place(int(row))}: {column} (for {name}) is {value!r}, expected {expected}", hint=hint
+    )
 
 
-def _plain(sql: str) -> str:
-    return f"({sql})"
+def _text(name: str, source: Source, null_values: list[str]) -> str:
+    """The column as trimmed text, null where it is a text that means no value."""
+    trimmed = f'trim(CAST("{name}" AS VARCHAR))'
+    listed = ", ".join(_quoted(v) for v in [*null_values, *(str(v) for v in source.invalid if isinstance(v, str))])
+    return f"CASE WHEN {trimmed} IN ({listed}) THEN NULL ELSE {trimmed} END" if listed else trimmed
 
 
-def _number(text: str, name: str, source: Source, decimal: str) -> str:
-    units = UNITS[quantity(name)]
-    factor = units[source.unit] if source.unit is not None else 1.0
-    return f"TRY_CAST({_dotted(text, decimal)} AS DOUBLE) * {factor!r} * {source.scale!r}"
+def _marked(name: str, source: Source) -> str:
+    """Whether the column is one of the texts that the mapping marks as invalid."""
+    texts = ", ".join(_quoted(v) for v in source.invalid if isinstance(v, str))
+    return f'coalesce(trim(CAST("{name}" AS VARCHAR)) IN ({texts}), false)' if texts else "false"
 
 
-def _dotted(text: str, decimal: str) -> str:
-    return text if decimal == "." else f"replace({text}, '{decimal}', '.')"
+def _iso(text: str, source: Source) -> str:
+    """UTC epoch milliseconds of ISO 8601 times: those with a zone of their own, the others in the mapping's."""
+    zoned = f"epoch_ms(TRY_CAST({text} AS TIMESTAMPTZ))"
+    local = f"epoch_ms(timezone({_quoted(source.zone)}, TRY_CAST({text} AS TIMESTAMP)))" if source.zone else "NULL"
+    return f"CASE WHEN regexp_matches({text}, {_quoted(_HAS_ZONE)}) THEN {zoned} ELSE {local} END"
 
 
-def _without_invalid(sql: str, text: str, source: Source, decimal: str) -> str:
-    if not source.invalid:
-        return sql
-    listed = ", ".join(repr(float(v)) for v in source.invalid)
-    return f"CASE WHEN TRY_CAST({_dotted(text, decimal)} AS DOUBLE) IN ({listed}) THEN NULL ELSE {sql} END"
+def _factor(column: Column, source: Source) -> float:
+    return UNITS[column.unit][source.unit] * source.scale if column.unit in UNITS and source.unit else source.scale
 
 
-def _time(text: str, source: Source) -> str:
-    """UTC epoch milliseconds of ISO times: those with a zone of their own, else in the mapping's."""
-    own = f"epoch_ms(TRY_CAST({text} AS TIMESTAMPTZ))"
-    if source.zone is None:
-        return own
-    local = f"epoch_ms(timezone('{source.zone}', TRY_CAST({text} AS TIMESTAMP)))"
-    return f"CASE WHEN regexp_matches({text}, '(Z|[+-][0-9]{{2}}:?[0-9]{{2}})$') THEN {own} ELSE {local} END"
+def _pointed(text: str, decimal: str) -> str:
+    return text if decimal == "." else f"replace({text}, ',', '.')"
 
 
-def _spread(connection: duckdb.DuckDBPyConnection) -> int:
-    """Spread rows of equal time evenly, in file order, up to the trip's next time; how many rows were moved.
-
-    At most a second is filled: after a pause the rows belong to the second that was told.
-    """
-    connection.execute("""
-        CREATE TABLE spread AS
-        WITH ticks AS (
-          SELECT vehicle_id, trip_id, timestamp, count(*) AS n,
-            lead(timestamp) OVER (PARTITION BY vehicle_id, trip_id ORDER BY timestamp) AS following
-          FROM mapped WHERE timestamp IS NOT NULL GROUP BY vehicle_id, trip_id, timestamp)
-        SELECT m.file_row, m.timestamp + CAST(floor((row_number() OVER (PARTITION BY m.vehicle_id, m.trip_id, m.timestamp
-            ORDER BY m.file_row) - 1) * least(coalesce(t.following - t.timestamp, 1000), 1000) / t.n) AS BIGINT) AS moved
-        FROM mapped m JOIN ticks t ON m.vehicle_id = t.vehicle_id AND m.trip_id = t.trip_id AND m.timestamp = t.timestamp
-        WHERE t.n > 1 AND t.n <= 1000""")
-    moved = connection.execute(
-        "SELECT count(*) FROM spread s JOIN mapped m USING (file_row) WHERE s.moved <> m.timestamp"
-    ).fetchall()[0][0]
-    connection.execute("UPDATE mapped SET timestamp = s.moved FROM spread s WHERE mapped.file_row = s.file_row")
-    return int(moved)
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

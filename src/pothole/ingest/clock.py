@@ -1,0 +1,83 @@
+"""Times: rows of equal time spread up to the next one, and the batch date of every trip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from pothole.tables import RAW
+
+#: A clock outside these years (UTC epoch milliseconds of 2000 and 2100) was not set, or its unit is another.
+PLAUSIBLE_MS = (946_684_800_000, 4_102_444_800_000)
+_DEFAULT_STEP_MS = 1000
+_TRIP = "file, vehicle_id, trip_id"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Rows of a file whose time was moved, and rows left as they are since they repeat another in every column."""
+
+    moved: int
+    repeated: int
+
+
+def spread_equal_times(connection: duckdb.DuckDBPyConnection) -> dict[int, Spread]:
+    """Spread equal times of ``samples`` (file, row, raw columns) evenly, in file order, towards the trip's next time.
+
+    Row k of n rows of one time (from 0) moves by k/n of the interval to the trip's next distinct time, at most the
+    trip's usual (median) interval: after a pause, the rows belong to the tick that was told. A trip whose equal times
+    are all repeated rows, the same in every column, has a good clock and was sent twice: its times are kept.
+    Returns what was done, by file.
+    """
+    whole_row = ", ".join(f'"{n}"' for n in RAW.names)
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE spread AS
+        WITH ticks AS (
+          SELECT {_TRIP}, timestamp, count(*) AS n,
+            lead(timestamp) OVER (PARTITION BY {_TRIP} ORDER BY timestamp) - timestamp AS step
+          FROM samples WHERE timestamp IS NOT NULL GROUP BY {_TRIP}, timestamp),
+        usual AS (SELECT {_TRIP}, coalesce(median(step), {_DEFAULT_STEP_MS}) AS step FROM ticks GROUP BY {_TRIP}),
+        tied AS (
+          SELECT s.*, t.n, least(coalesce(t.step, u.step), u.step) AS step
+          FROM samples s, ticks t, usual u
+          WHERE t.n > 1 AND s.timestamp = t.timestamp AND {_same_trip("s", "t")} AND {_same_trip("s", "u")}),
+        ranked AS (
+          SELECT *, row_number() OVER (PARTITION BY {_TRIP}, timestamp ORDER BY row) - 1 AS k,
+            row_number() OVER (PARTITION BY file, {whole_row} ORDER BY row) > 1 AS repeated
+          FROM tied),
+        judged AS (SELECT *, bool_or(k > 0 AND NOT repeated) OVER (PARTITION BY {_TRIP}) AS coarse FROM ranked)
+        SELECT file, row, timestamp, repeated AND NOT coarse AS kept,
+          timestamp + CASE WHEN coarse THEN CAST(floor(k * step / n) AS BIGINT) ELSE 0 END AS moved
+        FROM judged""")  # fmt: skip
+    connection.execute(
+        "UPDATE samples SET timestamp = moved FROM spread WHERE samples.file = spread.file AND samples.row = spread.row"
+    )
+    rows = connection.execute(
+        """SELECT file, count(*) FILTER (WHERE moved <> timestamp), count(*) FILTER (WHERE kept)
+           FROM spread GROUP BY file"""
+    ).fetchall()
+    return {int(file): Spread(int(moved), int(repeated)) for file, moved, repeated in rows}
+
+
+def date_trips(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
+    """Make the table ``trips`` (vehicle_id, trip_id, dt): the day in ``zone`` of each trip's first sample in all files.
+
+    A trip without any plausible time gets the earliest date of all, where the day's gate refuses and counts its rows.
+    """
+    low, high = PLAUSIBLE_MS
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE trips AS
+        WITH starts AS (
+          SELECT vehicle_id, trip_id, min(timestamp) FILTER (WHERE timestamp BETWEEN {low} AND {high}) AS start
+          FROM samples GROUP BY vehicle_id, trip_id),
+        known AS (SELECT vehicle_id, trip_id, coalesce(start, min(start) OVER ()) AS start_ms FROM starts)
+        SELECT vehicle_id, trip_id, strftime(timezone(?, make_timestamptz(start_ms * 1000)), '%Y-%m-%d') AS dt
+        FROM known""",
+        [zone],
+    )
+
+
+def _same_trip(a: str, b: str) -> str:
+    return " AND ".join(f"{a}.{c} IS NOT DISTINCT FROM {b}.{c}" for c in ("file", "vehicle_id", "trip_id"))
