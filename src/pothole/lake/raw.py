@@ -141,7 +141,8 @@ def _misfit(schema: pa.Schema) -> str | None:
 
 
 def _damage(footer: pq.FileMetaData, size: int) -> str | None:
-    """Whether row groups do not add up, or column chunks lie beyond the end of the file."""
+    """Whether row groups do not add up, or column chunks reach into the footer or beyond."""
+    end = size - footer.serialized_size - 8  # the footer's length and the magic word close the file
     groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
     if footer.num_rows < 0 or sum(g.num_rows for g in groups) != footer.num_rows:
         return f"the footer tells of {footer.num_rows} rows, its row groups of {sum(g.num_rows for g in groups)}"
@@ -149,8 +150,10 @@ def _damage(footer: pq.FileMetaData, size: int) -> str | None:
         for i in range(group.num_columns):
             chunk = group.column(i)
             start = chunk.dictionary_page_offset or chunk.data_page_offset
-            if start < 4 or chunk.total_compressed_size < 0 or start + chunk.total_compressed_size > size:
-                return f"cut off: row group {number} of column {chunk.path_in_schema} lies outside the file"
+            if start < 4 or chunk.total_compressed_size < 0 or start + chunk.total_compressed_size > end:
+                return (
+                    f"cut off: row group {number} of column {chunk.path_in_schema} lies beyond the data that is there"
+                )
     return None
 
 
