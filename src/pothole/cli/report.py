@@ -27,6 +27,9 @@ def report(
             "--out", help="Folder for the files; by default LAKE/reports/dt=DATE, for S3 ./out.", show_default=False
         ),
     ] = None,
+    min_confidence: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Leave out places that are less likely a pothole.")
+    ] = 0.2,
     rows: Annotated[int, typer.Option(min=0, help="How many potholes to print.")] = 20,
     attribution: Annotated[
         str | None, typer.Option(help="Who made the road network; by default LAKE/road-network/ATTRIBUTION.txt.")
@@ -35,6 +38,8 @@ def report(
     json: Annotated[bool, typer.Option("--json", help="Print the files and the ranked list as JSON.")] = False,
 ) -> None:
     """Write a day's map page, GeoJSON and CSV, and print the ranked potholes."""
+    import pyarrow.compute as pc
+
     from pothole import config as configuration
     from pothole.lake import open_lake
     from pothole.report import ranked, write_report
@@ -43,15 +48,16 @@ def report(
     day = configuration.parse_date(date)
     zone = configuration.load(config).settings.timezone
     read = read_day(open_lake(lake), day)
+    likely = read.potholes.filter(pc.greater_equal(read.potholes["confidence"], min_confidence))
     files = write_report(
         out_dir or _default_folder(lake, day),
-        *(read.potholes, read.condition, read.segments),
+        *(likely, read.condition, read.segments),
         date=day,
         attribution=attribution or read.attribution,
         run=read.run,
         zone=zone,
     )
-    ranking = ranked(read.potholes, read.segments)
+    ranking = ranked(likely, read.segments)
     _print_json(ranking, files, zone) if json else _print(ranking, files, rows, read.condition.num_rows, day)
 
 

@@ -1,0 +1,107 @@
+"""Choose how passes become a confidence, on the fleets that the classifier was fitted on (never on those of ``make score``).
+
+For every fleet the passes over every place are taken once; then the evidence settings are varied and the potholes scored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import itertools
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.candidates import DAY
+from benchmarks.score import run_day
+from pothole import engines
+from pothole.evaluate import pooled_potholes, pothole_events, read_truth, score_impacts, score_potholes
+from pothole.lake import open_lake
+from pothole.simulate.fleet import simulate
+from pothole.simulate.settings import SETTINGS
+from pothole.stages.settings import EvidenceSettings, Stage2Settings
+from pothole.tables import IMPACTS, SEGMENTS, TRAVERSALS
+
+GRID: dict[str, tuple[float, ...]] = {
+    "pothole_prior": (0.01, 0.05, 0.15),
+    "structure_prior": (0.02, 0.06),
+    "pothole_hit_rate": (0.4, 0.55, 0.7),
+    "noise_hit_rate": (0.02, 0.04),
+    "independent_looks": (2.0, 4.0, 8.0),
+}
+
+
+def prepare(engine: engines.Engine, seed: int, trips: int, setting: str) -> dict[str, Any]:
+    """A fleet's passes, places, truth and impacts."""
+    from pothole.stages import evidence
+    from pothole.stages.cluster import places
+    from pothole.stages.match import match, network
+
+    with tempfile.TemporaryDirectory() as folder:
+        lake_folder = Path(folder) / "lake"
+        simulate(lake_folder, trips=trips, seed=seed, start_date=DAY, setting=SETTINGS[setting])
+        day = DAY.isoformat()
+        run_day(lake_folder, day)
+        lake, settings = open_lake(str(lake_folder)), Stage2Settings()
+        events, true = read_truth(Path(f"{lake_folder}.truth"), day)
+        impacts = engine.from_arrow(lake.read_table(IMPACTS.name, day), "impacts")
+        driven = lake.read_table(TRAVERSALS.name, day)
+        sigma = pa.array(np.maximum(4.07, 2.0 * driven["hdop"].to_numpy()))
+        traversals = engine.from_arrow(driven.append_column("position_sigma_m", sigma), "traversals")
+        roads = engine.keep(network(engine.from_arrow(lake.segments().select(SEGMENTS.names), "segments")))
+        key = ("vehicle_id", "trip_id", "timestamp")
+        hit = engine.keep(places(match(impacts, roads, key, settings.match), settings.cluster))
+        on_road = engine.keep(match(traversals, roads, key, settings.match))
+        summary = engine.keep(evidence.place_summary(hit).where("impact_count >= 2"))
+        passed = engine.to_arrow(evidence.passes(summary, hit, on_road, settings.cluster))
+        table = engine.to_arrow(summary).select(["place", "link_id", "lon", "lat"])
+        found = lake.read_table(IMPACTS.name, day)
+        engine.forget()
+    return {"passes": passed, "places": table, "true": true, "events": pothole_events(events), "impacts": found}
+
+
+def score(engine: engines.Engine, fleet: dict[str, Any], settings: EvidenceSettings) -> Any:
+    """The fleet's potholes under these settings."""
+    from pothole.stages import evidence
+
+    weighed = engine.to_arrow(evidence.weigh(fleet["frame"], settings))
+    joined = fleet["places"].join(weighed.select(["place", "confidence", "hit_count"]), "place")
+    enough = joined.filter(pa.compute.greater_equal(joined["hit_count"], 2))
+    return score_potholes(enough, fleet["true"])
+
+
+def main() -> None:
+    """Vary, score, print the best."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--trips", type=int, default=250)
+    arguments.add_argument("--seeds", type=int, nargs="+", default=[101, 102, 103, 104])
+    arguments.add_argument("--setting", default="standard")
+    given = arguments.parse_args()
+    engine = engines.start("duckdb")
+    fleets = [prepare(engine, seed, given.trips, given.setting) for seed in given.seeds]
+    for threshold in (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55):
+        scores = [
+            score_impacts(
+                f["impacts"].filter(pa.compute.greater_equal(f["impacts"]["pothole_probability"], threshold)),
+                f["events"],
+            )
+            for f in fleets
+        ]
+        right, false, missed = (sum(getattr(s, n) for s in scores) for n in ("right", "false_alarms", "missed"))
+        print(f"impacts at probability {threshold}: F1 {2 * right / (2 * right + false + missed):.3f}")
+    for fleet in fleets:
+        fleet["frame"] = engine.from_arrow(fleet["passes"], "passes")
+    tried = []
+    for values in itertools.product(*GRID.values()):
+        settings = dataclasses.replace(EvidenceSettings(), **dict(zip(GRID, values, strict=True)))
+        pooled = pooled_potholes([score(engine, f, settings) for f in fleets])
+        tried.append((pooled.f1, pooled.precision, pooled.recall, dict(zip(GRID, values, strict=True))))
+    for f1, precision, recall, values in sorted(tried, key=lambda t: -t[0])[:15]:
+        print(f"F1 {f1:.3f} (P {precision:.2f}, R {recall:.2f})  {values}")
+
+
+if __name__ == "__main__":
+    main()
