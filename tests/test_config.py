@@ -1,0 +1,78 @@
+"""Configuration: layers, their sources, and errors that name the key."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pothole import config
+from pothole.errors import ConfigError, UserError
+
+
+def test_environment_wins_over_file_over_default(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("stage1:\n  detect:\n    start_scales: 5\n    end_scales: 3\n")
+    loaded = config.load(file, {"POTHOLE__STAGE1__DETECT__START_SCALES": "6.5"})
+    detect = loaded.settings.stage1.detect
+    assert (detect.start_scales, detect.end_scales, detect.gap_ms) == (6.5, 3.0, 700)
+    sources = {key: source for key, _, source, _ in loaded.rows()}
+    assert sources["stage1.detect.start_scales"].startswith("environment variable")
+    assert sources["stage1.detect.end_scales"] == str(file)
+    assert sources["stage1.detect.gap_ms"] == "default"
+
+
+def test_every_key_says_what_it_means():
+    assert [key for key, _, _, meaning in config.load(None, {}).rows() if not meaning] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("stage1: {detect: {start_scale: 5}}", ["stage1.detect.start_scale", "did you mean stage1.detect.start_scales"]),
+        ("stage1: {detect: {start_scales: high}}", ["stage1.detect.start_scales", "'high'", "number"]),
+        ("timezone: Asia/Soul", ["Asia/Soul", "Asia/Seoul"]),
+        ("stage1: 5", ["stage1 is a section"]),
+        ("- a list", ["holds a list"]),
+        ("a: [1", ["not valid YAML"]),
+    ],
+)
+def test_mistakes_are_named(tmp_path, text, words):
+    file = tmp_path / "c.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        config.load(file, {})
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+def test_unknown_environment_key_is_an_error():
+    with pytest.raises(ConfigError, match="POTHOLE__NO__SUCH"):
+        config.load(None, {"POTHOLE__NO__SUCH": "1"})
+
+
+def test_hash_tells_settings_apart():
+    one, same, other = (config.load(None, {"POTHOLE__MAX_REFUSED_SHARE": s}) for s in ("0.1", "0.10", "0.2"))
+    assert one.hash == same.hash != other.hash
+
+
+@pytest.mark.parametrize(
+    ("zone", "start_utc_hour_of_day_before"), [("Asia/Seoul", 15), ("UTC", 24), ("America/New_York", 29)]
+)
+def test_day_limits_are_those_of_the_zone(zone, start_utc_hour_of_day_before):
+    start, end = config.load(None, {"POTHOLE__TIMEZONE": zone}).day_limits_ms("2026-02-12")
+    eleventh_ms = 1_770_768_000_000
+    assert start == eleventh_ms + start_utc_hour_of_day_before * 3_600_000
+    assert end - start == 86_400_000
+
+
+def test_a_day_of_the_change_to_summer_time_is_shorter():
+    start, end = config.load(None, {"POTHOLE__TIMEZONE": "Europe/Helsinki"}).day_limits_ms("2026-03-29")
+    assert end - start == 23 * 3_600_000
+
+
+@given(st.text(max_size=12))
+def test_dates_are_dates_or_mistakes(text):
+    try:
+        assert config.parse_date(text) == text
+    except UserError as error:
+        assert "YYYY-MM-DD" in str(error)
