@@ -47,7 +47,7 @@ import sys, importlib.abc
 class Refuse(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         top = name.split(".")[0]
-        if top not in {"pyspark", "py4j", "pothole", *sys.stdlib_module_names}:
+        if top not in {"pyspark", "py4j", "pothole", *sys.stdlib_module_names} and not top.startswith("_sysconfigdata"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Refuse())
 import pothole.stages.stage1, pothole.stages.stage2

@@ -16,6 +16,7 @@ from pothole.geo import steady
 from pothole.stages.features import FEATURES
 from pothole.stages.frames import shorten
 from pothole.stages.model import KINDS, START, TREES, Node
+from pothole.stages.settings import ClassifySettings
 
 KNOWN_STRUCTURE_PROBABILITY = 0.02
 """Probability of a pothole left to an impact at a known structure."""
@@ -34,7 +35,7 @@ def log_odds(kind: int) -> Column:
     return F.expr(" + ".join([f"CAST({START[kind]!r} AS DOUBLE)", *(_tree(tree) for tree in TREES[kind])]))
 
 
-def classify(impacts: DataFrame) -> DataFrame:
+def classify(impacts: DataFrame, settings: ClassifySettings) -> DataFrame:
     """Impacts with ``pothole_probability`` (0..1), ``kind`` (pothole / bump / other) and ``is_pothole``."""
     steadied = shorten(impacts.withColumns({name: steady(F.col(name)) for name in FEATURES}))
     scored = shorten(steadied.withColumns({f"z_{kind}": log_odds(i) for i, kind in enumerate(KINDS)}))
@@ -43,7 +44,7 @@ def classify(impacts: DataFrame) -> DataFrame:
     p_pothole = F.when(F.col("known"), F.least(F.col("p_pothole"), F.lit(KNOWN_STRUCTURE_PROBABILITY))).otherwise(
         F.col("p_pothole")
     )
-    likely = steady(F.col("p_pothole")) >= 0.5
+    likely = steady(F.col("p_pothole")) >= settings.pothole_probability
     bump = F.col("known") | (steady(F.col("p_bump") - F.col("p_other")) >= 0)
     kind = F.when(~F.col("known") & likely, F.lit("pothole")).when(bump, F.lit("bump")).otherwise(F.lit("other"))
     return shares.withColumns(

@@ -58,6 +58,14 @@ class DetectSettings:
 
 
 @dataclass(frozen=True)
+class ClassifySettings:
+    """When an impact is called a pothole."""
+
+    pothole_probability: float = 0.35
+    """Smallest probability with which an impact is reported as a pothole; at 0.3 to 0.4 F1 is highest."""
+
+
+@dataclass(frozen=True)
 class LocateSettings:
     """Where the vehicle was at the peak."""
 
@@ -137,6 +145,7 @@ class Stage1Settings:
     orient: OrientSettings = field(default_factory=OrientSettings)
     detect: DetectSettings = field(default_factory=DetectSettings)
     locate: LocateSettings = field(default_factory=LocateSettings)
+    classify: ClassifySettings = field(default_factory=ClassifySettings)
 
 
 @dataclass(frozen=True)

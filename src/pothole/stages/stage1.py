@@ -59,7 +59,7 @@ def run(
     oriented = keep(orient.orient(seconds, settings.orient, keep))
     strong = keep(detect.with_strength(samples, oriented))
     described = described_impacts(samples, strong, settings, keep)
-    judged = classify.classify(locate.known_structures(described, bumps, settings.locate))
+    judged = classify.classify(locate.known_structures(described, bumps, settings.locate), settings.classify)
     return Stage1(
         impacts=judged.select(*_impact_columns()),
         traversals=motion.traversals(strong, settings.quality.min_velocity_kmh).select(*TRAVERSALS.names),
