@@ -71,12 +71,8 @@ def _zone(name: str | None) -> ZoneInfo:
 
 
 def _show(summaries: list[FileSummary], zone: ZoneInfo, what: str, lake: str) -> None:
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=Text(f"{what} {lake}, days and times in {zone.key}"),
-        title_justify="left",
-        pad_edge=False,
-    )
+    title = Text(f"{what} {lake}, days and times in {zone.key}")
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", show_edge=False, padding=0)
     for column in ("file", "rows in", "rows out", "trips", "Hz", "dates", "times"):
         justify: Literal["left", "right"] = "left" if column in ("file", "dates", "times") else "right"
         table.add_column(column, justify=justify, overflow="fold", no_wrap=column != "file")

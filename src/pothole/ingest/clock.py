@@ -37,7 +37,8 @@ def spread_equal_times(connection: duckdb.DuckDBPyConnection) -> dict[int, Sprea
           SELECT {_TRIP}, timestamp, count(*) AS n,
             lead(timestamp) OVER (PARTITION BY {_TRIP} ORDER BY timestamp) - timestamp AS step
           FROM samples WHERE timestamp IS NOT NULL GROUP BY {_TRIP}, timestamp),
-        usual AS (SELECT {_TRIP}, coalesce(median(step), {_DEFAULT_STEP_MS}) AS step FROM ticks GROUP BY {_TRIP}),
+        usual AS (SELECT {_TRIP}, coalesce(quantile_disc(step, 0.5), {_DEFAULT_STEP_MS}) AS step FROM ticks GROUP BY
+        {_TRIP}),
         tied AS (
           SELECT s.*, t.n, least(coalesce(t.step, u.step), u.step) AS step
           FROM samples s, ticks t, usual u
