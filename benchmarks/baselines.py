@@ -1,6 +1,7 @@
 """What the day is measured against, each a process of its own: ``python -m benchmarks.baselines NAME LAKE DATE``.
 
-``scan`` reads every raw column; ``row_number`` sorts every trip in time once; ``zscore`` is a plain rendering of the usual student design
+``scan`` reads every raw column; ``row_number`` sorts every trip in time once; ``zscore`` is a plain rendering of the
+usual student design
 (per-trip z-score of accel_z and gyro_y, impacts put on the segment with the nearest midpoint, counted by segment).
 """
 

@@ -1,6 +1,7 @@
 """``make bench``: the whole day of 22.5 million samples against its baselines, in one run, as ratios.
 
-``--large`` runs ten times that day too. Every command is a process of its own, in turn, ``--runs`` times; medians are shown.
+``--large`` runs ten times that day too. Every command is a process of its own, in turn, ``--runs`` times; medians are
+shown.
 """
 
 from __future__ import annotations

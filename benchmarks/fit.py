@@ -1,6 +1,7 @@
 """``make fit``: learn the classifier on simulated fleets and write it as ``src/pothole/stages/model.py``.
 
-Gradient-boosted trees over the impact's features (Friedman 2001), small enough to be read as comparisons by both engines. The
+Gradient-boosted trees over the impact's features (Friedman 2001), small enough to be read as comparisons by both
+engines. The
 seeds here are not those of ``make score``.
 """
 
@@ -43,10 +44,11 @@ def write(model: GradientBoostingClassifier, names: tuple[str, ...], path: Path)
     lines = [
         '"""The fitted classifier: written by ``make fit``, not by hand."""',
         "",
+        "from typing import Any",
+        "",
         "# fmt: off",
         "# A tree is a leaf (log-odds) or (feature, threshold, tree if at most, tree if above).",
-        "type_of_node = float | tuple  # noqa: E305",
-        "Node = type_of_node",
+        "Node = float | tuple[str, float, Any, Any]",
         f"KINDS = {CAUSES!r}",
         f"START = {tuple(round(float(s), 5) for s in start)!r}",
         "TREES = (",

@@ -1,6 +1,7 @@
 """``make score``: how right detection is, on simulated fleets and on real recordings.
 
-The fleets' seeds are not those of ``make fit``. Pittsburgh: five passes over the same streets with potholes marked by hand; what is
+The fleets' seeds are not those of ``make fit``. Pittsburgh: five passes over the same streets with potholes marked by
+hand; what is
 fitted to it (a threshold) is fitted on the other four trips.
 """
 
@@ -22,8 +23,16 @@ from rich.console import Console
 from rich.table import Table
 
 from pothole.evaluate import (
-    ImpactScore, PotholeScore, Score, impact_score, pooled_potholes, pothole_events, read_truth, reported,
-    score_impacts, score_potholes,
+    ImpactScore,
+    PotholeScore,
+    Score,
+    impact_score,
+    pooled_potholes,
+    pothole_events,
+    read_truth,
+    reported,
+    score_impacts,
+    score_potholes,
 )  # fmt: skip
 from pothole.lake import open_lake
 from pothole.simulate.fleet import simulate
@@ -76,7 +85,8 @@ def zscore_impacts(lake: Path, day: str) -> pa.Table:
 
 
 def fleets(setting: str, trips: int) -> tuple[ImpactScore, PotholeScore, ImpactScore, dict[str, float]]:
-    """Simulated fleets of all seeds pooled: ours at both levels, the z-score formula, and shares of structures reported."""
+    """Simulated fleets of all seeds pooled: ours at both levels, the z-score formula, and shares of structures
+    reported."""
     groups, rival, holes = [], [], []
     structures = {"hit": 0, "reported": 0}
     for seed in SEEDS:
@@ -120,7 +130,8 @@ def pittsburgh() -> dict[str, ImpactScore]:
 def ingest(lake: Path, files: list[Path]) -> None:
     """Bring the recordings into a lake by the worked example's mapping."""
     mapping = Path(__file__).parents[1] / "examples" / "pittsburgh.yaml"
-    command = [sys.executable, "-m", "pothole", "ingest", *map(str, files), "--mapping", str(mapping), "--lake", str(lake),
+    command = [sys.executable, "-m", "pothole", "ingest", *map(str, files), "--mapping", str(mapping),
+               "--lake", str(lake),
                "--timezone", ZONE]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
 
@@ -202,7 +213,8 @@ def show(rows: list[tuple[str, str, Score]], holes: PotholeScore, structures: di
         table.add_row(data, what, *figures)
     Console(width=130).print(table)
     print(f"position of the right potholes: median {holes.median_m:.1f} m, 90 % within {holes.p90_m:.1f} m; "
-          f"{share:.1%} of {structures['hit']:,} wheel-overs of bumps, manholes and joints reported as potholes")  # fmt: skip
+          f"{share:.1%} of {structures['hit']:,} wheel-overs of bumps, manholes "
+          "and joints reported as potholes")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Choose how passes become a confidence, on the fleets that the classifier was fitted on (never on those of ``make score``).
+"""Choose how passes become a confidence, on the fleets that the classifier was fitted on (never on those of ``make
+score``).
 
-For every fleet the passes over every place are taken once; then the evidence settings are varied and the potholes scored.
+For every fleet the passes over every place are taken once; then the evidence settings are varied and the potholes
+scored.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def test_every_key_says_what_it_means():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("stage1: {detect: {start_scale: 5}}", ["stage1.detect.start_scale", "did you mean stage1.detect.start_scales"]),
+        ("stage1: {detect: {start_scale: 5}}", ["start_scale", "did you mean stage1.detect.start_scales"]),
         ("stage1: {detect: {start_scales: high}}", ["stage1.detect.start_scales", "'high'", "number"]),
         ("timezone: Asia/Soul", ["Asia/Soul", "Asia/Seoul"]),
         ("stage1: 5", ["stage1 is a section"]),

@@ -32,12 +32,16 @@ def main() -> None:
     console.print(f"[bold]1.[/] {TRIPS} trips over the streets of Helsinki, simulated ...")
     done = simulate(lake_folder, trips=TRIPS, seed=SEED, start_date=day, roads=bundled())
     (lake_folder / "road-network" / "ATTRIBUTION.txt").write_text(ATTRIBUTION + "\n", encoding="utf-8")
-    console.print(f"   {done.samples:,} samples, {done.kilometres:,.0f} km, {done.potholes} potholes, {done.wheel_overs} wheel-overs")
+    console.print(
+        f"   {done.samples:,} samples, {done.kilometres:,.0f} km, {done.potholes} potholes, "
+        f"{done.wheel_overs} wheel-overs"
+    )
     console.print(f"[bold]2.[/] pothole run {day} --lake {lake_folder}")
     lake = open_lake(str(lake_folder))
     report = pipeline.run_day(lake, day.isoformat(), config.load(), lambda: engines.start("duckdb"))
     for stage in report.stages:
-        console.print(f"   {stage.stage}: {stage.seconds:.1f} s, " + ", ".join(f"{n:,} {what}" for what, n in stage.rows.items()))
+        counts = ", ".join(f"{n:,} {what}" for what, n in stage.rows.items())
+        console.print(f"   {stage.stage}: {stage.seconds:.1f} s, {counts}", soft_wrap=True)
     console.print(f"[bold]3.[/] pothole evaluate --lake {lake_folder} --truth {lake_folder}.truth")
     show_score(console, lake_folder, day.isoformat())
     console.print(f"[bold]4.[/] pothole report {day} --lake {lake_folder} --out {out}\n")

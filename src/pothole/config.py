@@ -1,6 +1,8 @@
-"""One typed configuration: defaults, then a YAML file, then the environment; validated at the door, passed down as values.
+"""One typed configuration: defaults, then a YAML file, then the environment; validated at the door, passed down as
+values.
 
-A key that nobody reads is an error that names the nearest known one. The environment variable of ``stage1.detect.start_scales`` is
+A key that nobody reads is an error that names the nearest known one. The environment variable of
+``stage1.detect.start_scales`` is
 ``POTHOLE__STAGE1__DETECT__START_SCALES``.
 """
 
@@ -107,7 +109,8 @@ def parse_date(text: str) -> str:
 
 
 def load(file: Path | None = None, environ: Mapping[str, str] = os.environ) -> Config:
-    """Defaults, then the file, then the environment; ConfigError names the key, what was found and what was expected."""
+    """Defaults, then the file, then the environment; ConfigError names the key, what was found and what was
+    expected."""
     given: dict[str, Any] = {}
     sources: dict[str, str] = {}
     if file is not None:

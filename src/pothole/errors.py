@@ -1,7 +1,8 @@
 """One class per situation a person can act on, and the exit status it ends in.
 
 ``UserError`` (exit status 2) is for what the person who typed the command can mend: a wrong date, a missing file,
-an unknown configuration key. ``PipelineFailure`` (exit status 1) is for what went wrong while the work ran. The message says
+an unknown configuration key. ``PipelineFailure`` (exit status 1) is for what went wrong while the work ran. The
+message says
 what happened, where, what was expected and what was found; ``hint`` says what to do next.
 """
 

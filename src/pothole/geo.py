@@ -1,6 +1,7 @@
 """Distances, offsets and headings as column expressions, in metres of the WGS84 ellipsoid.
 
-The one metric reference of the stages: around a reference latitude a degree is taken as long as it is on the ellipsoid there
+The one metric reference of the stages: around a reference latitude a degree is taken as long as it is on the
+ellipsoid there
 (series of the NGA, "Length of a degree of latitude and longitude"); over the few hundred metres that are compared here
 the error is below 1e-5 of the distance.
 """

@@ -92,7 +92,7 @@ def run_day(
     run_id = run_id or new_run_id()
     report = DayReport(date, run_id)
     raw = lake.check_raw(date, skip_bad=skip_bad_files) if "stage1" in stages else None
-    segments = _checked_segments(lake, raw.files if raw else [])
+    segments = _checked_segments(lake, list(raw.files) if raw else [])
     with lake.lock(date, run_id, ttl_seconds=config.settings.lock_ttl_seconds, command=f"pothole run {date}"):
         started = engine()
         day = _Day(lake, started, config, date, run_id, progress)

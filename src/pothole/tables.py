@@ -122,7 +122,8 @@ QUARANTINE = Table(
 REASONS: dict[str, str] = {
     "null_value": "a required column is null",
     "not_finite": "a number is NaN or infinite",
-    "out_of_range": "|acceleration| > 100 m/s2, |turn rate| > 10 000 deg/s, velocity < 0 or > 300 km/h, hdop or satellites < 0",
+    "out_of_range": "|acceleration| > 100 m/s2, |turn rate| > 10 000 deg/s, velocity < 0 or > 300 km/h, "
+    "hdop or satellites < 0",
     "bad_position": "outside the world or the configured region, or exactly 0, 0",
     "wrong_day": "farther than the slack outside the batch day",
     "duplicate": "another row has the same vehicle_id, trip_id and timestamp, and sorts before this one",

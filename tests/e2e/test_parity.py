@@ -18,6 +18,7 @@ from pothole.simulate.fleet import simulate
 from pothole.tables import CONDITION, IMPACTS, POTHOLES, QUARANTINE, TRAVERSALS, Table
 
 DAY = "2026-02-12"
+START = date.fromisoformat(DAY)
 pytestmark = [pytest.mark.slow, pytest.mark.spark]
 
 
@@ -27,7 +28,7 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         pytest.skip("Java is not installed; Spark cannot run")
     pytest.importorskip("pyspark")
     folder = tmp_path_factory.mktemp("parity")
-    simulate(folder / "duckdb", trips=24, vehicle_count=4, seed=11, start_date=date.fromisoformat(DAY), broken_share=0.01)
+    simulate(folder / "duckdb", trips=24, vehicle_count=4, seed=11, start_date=START, broken_share=0.01)
     shutil.copytree(folder / "duckdb", folder / "spark")
     for engine in ("duckdb", "spark"):
         command = [sys.executable, "-m", "pothole", "run", DAY, "--lake", str(folder / engine), "--engine", engine]
@@ -57,7 +58,7 @@ def test_same_rows_on_both_engines(lakes: dict[str, Path], table: Table) -> None
     assert len(ours) == len(theirs)
     assert len(ours) > 0
     different = [
-        (a["timestamp"] if "timestamp" in a else a, name, a[name], b[name])
+        (a.get("timestamp", a), name, a[name], b[name])
         for a, b in zip(ours, theirs, strict=True)
         for name in table.names
         if not close(a[name], b[name])

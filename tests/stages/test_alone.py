@@ -12,7 +12,7 @@ import pytest
 import pothole
 
 SOURCE = Path(pothole.__file__).parent
-FILES = sorted(SOURCE.glob("stages/*.py")) + [SOURCE / "geo.py", SOURCE / "tables.py", SOURCE / "__init__.py"]
+FILES = [*sorted(SOURCE.glob("stages/*.py")), SOURCE / "geo.py", SOURCE / "tables.py", SOURCE / "__init__.py"]
 
 
 def imported(path: Path) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pyarrow as pa
 import pytest
 
@@ -19,7 +21,7 @@ def at(x_m: float, y_m: float) -> tuple[float, float]:
 def link(name: str, *points: tuple[float, float]) -> list[dict[str, object]]:
     return [
         dict(zip(SEGMENTS.names, (f"{name}:{i}", name, i, *at(*a), *at(*b), None, None), strict=True))
-        for i, (a, b) in enumerate(zip(points[:-1], points[1:], strict=True))
+        for i, (a, b) in enumerate(pairwise(points))
     ]
 
 
@@ -40,7 +42,13 @@ def matched(engine):
         rows = pa.Table.from_pylist([row for one in links for row in one], schema=schema)
         lon, lat = at(x_m, y_m)
         point = pa.table(
-            {"id": [1], "lon": [lon], "lat": [lat], "heading": pa.array([heading], pa.float64()), "position_sigma_m": [sigma]}
+            {
+                "id": [1],
+                "lon": [lon],
+                "lat": [lat],
+                "heading": pa.array([heading], pa.float64()),
+                "position_sigma_m": [sigma],
+            }
         )
         roads = match.network(engine.from_arrow(rows, "segments"))
         frame = match.match(engine.from_arrow(point, "points"), roads, ["id"], MatchSettings())

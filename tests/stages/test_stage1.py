@@ -57,7 +57,9 @@ def test_columns_and_types_are_those_of_the_tables(stage1):
     found = stage1(drives.raw(jolts_s=JOLTS_S))
     for table, name in ((IMPACTS, "impacts"), (TRAVERSALS, "traversals"), (QUARANTINE, "quarantine")):
         assert found[name].schema.names == list(table.names)
-        assert [found[name].schema.field(c.name).type for c in table.columns] == [drives.TYPES[c.type] for c in table.columns]
+        assert [found[name].schema.field(c.name).type for c in table.columns] == [
+            drives.TYPES[c.type] for c in table.columns
+        ]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -76,7 +78,9 @@ def test_order_of_rows_does_not_matter(stage1):
         a, b = (stage1(t)[name].sort_by(key) for t in (raw, shuffled))
         for column in a.column_names:
             values = (a[column].to_pylist(), b[column].to_pylist())
-            assert values[1] == (pytest.approx(values[0], rel=1e-9) if pa.types.is_floating(a[column].type) else values[0])
+            assert values[1] == (
+                pytest.approx(values[0], rel=1e-9) if pa.types.is_floating(a[column].type) else values[0]
+            )
 
 
 def test_whole_seconds_later_the_same_scores(stage1):
@@ -114,14 +118,16 @@ def test_null_gyroscope_is_fine(stage1):
 def test_place_is_where_the_vehicle_was_at_the_peak(stage1, hold):
     found = stage1(drives.raw(jolts_s=JOLTS_S, hold_fixes=hold))["impacts"]
     true_lat = [37.5 + t * 10.0 / drives.METRES_PER_LAT for t in since_start(found)]
-    apart_m = [abs(a - b) * drives.METRES_PER_LAT for a, b in zip(sorted(found["lat"].to_pylist()), true_lat, strict=True)]
+    pairs = zip(sorted(found["lat"].to_pylist()), true_lat, strict=True)
+    apart_m = [abs(a - b) * drives.METRES_PER_LAT for a, b in pairs]
     assert max(apart_m) < 1.0
     assert pc.min(found["heading"]).as_py() % 360 == pytest.approx(0.0, abs=1.0)
 
 
 def test_a_known_structure_is_no_pothole(stage1):
     raw = drives.raw(jolts_s=(25.0,))
-    place = pa.table({"lon": [127.0], "lat": [37.5 + 250.0 / drives.METRES_PER_LAT], "length_m": [3.6], "heading": [0.0]})
+    lat = 37.5 + 250.0 / drives.METRES_PER_LAT
+    place = pa.table({"lon": [127.0], "lat": [lat], "length_m": [3.6], "heading": [0.0]})
     bumps = place.append_column("kind", pa.array(["speed_bump"]))
     assert stage1(raw, bumps=bumps)["impacts"]["kind"].to_pylist() == ["bump"]
     other_way = bumps.set_column(3, "heading", pa.array([180.0]))

@@ -25,7 +25,7 @@ def _plain(text: str) -> str:
     return text.replace("[", r"\[")
 
 
-class steps:
+class steps:  # in lower case, since it reads as a function
     """A progress bar on a terminal, plain lines elsewhere."""
 
     def __enter__(self) -> steps:
@@ -41,6 +41,7 @@ class steps:
         return self
 
     def __call__(self, what: str, share: float) -> None:
+        """Say what is being done, and how much of all is done (0..1)."""
         if self._bar is not None:
             self._bar.update(self._task, description=what, completed=share)
         elif what != self._last:

@@ -33,7 +33,8 @@ def evaluate(
     dates = [parse_date(date)] if date else opened.dates(POTHOLES.name)
     if not dates:
         raise NoDataError(f"no results in {opened.uri}", hint="pothole run DATE --lake LAKE")
-    groups, scores = [], []
+    groups: list[tuple[int, int, int]] = []
+    scores = []
     for day in dates:
         events, holes = evaluation.read_truth(truth, day)
         impacts = evaluation.reported(opened.read_table(IMPACTS.name, day))

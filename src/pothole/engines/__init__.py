@@ -1,7 +1,8 @@
 """Where a stage's data frames are executed: DuckDB in this process, or Spark.
 
 ``start(name)`` gives an engine; it is the only thing that differs. Stage modules are imported after that, since the
-embedded engine puts SQLFrame's implementation of PySpark's API in PySpark's place for the whole process: one engine a process.
+embedded engine puts SQLFrame's implementation of PySpark's API in PySpark's place for the whole process: one engine a
+process.
 """
 
 from __future__ import annotations

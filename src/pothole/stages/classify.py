@@ -1,7 +1,8 @@
 """Pothole, bump or other: boosted trees over an impact's features, as a column expression.
 
 The trees are data (``model.py``, written by ``make fit``); each is a chain of comparisons, so that both engines
-evaluate them without a Python worker. The scores are log-odds: a sum over trees, through a softmax over the three kinds.
+evaluate them without a Python worker. The scores are log-odds: a sum over trees, through a softmax over the three
+kinds.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """From matched impacts to places: density clustering along the road, and around cells where there is no road.
 
-One-dimensional along a directed link: a gap wider than ``gap_m`` begins a new place, a place longer than ``max_length_m`` is split
+One-dimensional along a directed link: a gap wider than ``gap_m`` begins a new place, a place longer than
+``max_length_m`` is split
 at equal lengths. Impacts without a link climb to the fullest of the neighbouring cells of their direction.
 """
 

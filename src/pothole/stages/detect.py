@@ -1,6 +1,7 @@
 """From oriented seconds to impacts: high-pass, robust scale, hysteresis.
 
-Two passes over the samples, neither of which sorts them all. The first takes, for every second, the strength of the vertical
+Two passes over the samples, neither of which sorts them all. The first takes, for every second, the strength of the
+vertical
 acceleration about a running mean (the means of whole seconds, interpolated in time). Only around seconds in which
 something stands out from the trip's own scale does the second pass look at single samples again, with an exact
 centred mean over a second of time.
@@ -78,7 +79,8 @@ def with_scale(seconds: DataFrame, settings: DetectSettings) -> DataFrame:
 def context(samples: DataFrame, scaled: DataFrame, settings: DetectSettings, keep: Keep) -> DataFrame:
     """All samples around seconds in which something stands out, with the second's axis and scale.
 
-    ``close`` marks the samples in which an impact may lie; the others serve its high-pass window and the fixes around it.
+    ``close`` marks the samples in which an impact may lie; the others serve its high-pass window and the fixes around
+    it.
     """
     threshold = F.col("scale") * F.lit(settings.start_scales * _CANDIDATE_SHARE)
     fast_enough = F.col("velocity") >= settings.min_velocity_kmh * 0.8
@@ -131,9 +133,11 @@ def high_pass(near: DataFrame) -> DataFrame:
 
 
 def impacts(jolts: DataFrame, settings: DetectSettings) -> DataFrame:
-    """One row an impact: key, ``timestamp`` of the peak, ``start_ms``, ``end_ms``, ``peak``, ``scale``, ``surroundings``.
+    """One row an impact: key, ``timestamp`` of the peak, ``start_ms``, ``end_ms``, ``peak``, ``scale``,
+    ``surroundings``.
 
-    Hysteresis: an impact lasts while samples are ``end_scales`` from the mean, with gaps of up to ``gap_ms``, and needs one
+    Hysteresis: an impact lasts while samples are ``end_scales`` from the mean, with gaps of up to ``gap_ms``, and
+    needs one
     that is ``start_scales`` from it. Of equal peaks the earlier counts.
     """
     strength = F.abs(F.col("jolt"))

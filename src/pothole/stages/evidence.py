@@ -1,9 +1,12 @@
 """From places to potholes: passes with and without an impact, weighed under three explanations.
 
-A place is a pothole, another structure (bump, manhole, joint) or nothing. Each pass speaks: without an impact by one minus
+A place is a pothole, another structure (bump, manhole, joint) or nothing. Each pass speaks: without an impact by one
+minus
 the hit rate of each explanation; with an impact by the hit rate times the likelihood of the impact's look, which is its
-classifier's probability over the share of that kind among all impacts (Bayes' theorem). Passes are not independent, since
-the same structure shakes every vehicle alike: so the mean of the looks counts, not their sum, beyond ``independent_looks`` of them.
+classifier's probability over the share of that kind among all impacts (Bayes' theorem). Passes are not independent,
+since
+the same structure shakes every vehicle alike: so the mean of the looks counts, not their sum, beyond
+``independent_looks`` of them.
 """
 
 from __future__ import annotations
@@ -45,7 +48,8 @@ def place_summary(impacts: DataFrame) -> DataFrame:
 def passes(places: DataFrame, impacts: DataFrame, traversals: DataFrame, settings: ClusterSettings) -> DataFrame:
     """One row a pass over a place: ``place``, vehicle, trip, ``hit`` (0/1) and the strongest impact's look.
 
-    A vehicle passes where a second of its motion lies over the place in the place's direction, or where it had an impact of the
+    A vehicle passes where a second of its motion lies over the place in the place's direction, or where it had an
+    impact of the
     place; a trip that is there again after ``pass_gap_seconds`` passes again.
     """
     here = _nearby(places, traversals).select("place", *_EVENT, *(F.lit(None).cast("double").alias(c) for c in _LOOK))

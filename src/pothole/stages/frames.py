@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pyspark.sql import DataFrame, Window
 from pyspark.sql.window import WindowSpec
 
-#: What the engine does with a plan that has grown: the embedded one names it as a view, so that what follows refers to it instead
+#: What the engine does with a plan that has grown: the embedded one names it as a view, so that what follows refers
+#: to it instead
 #: of copying it (SQLFrame copies the whole plan at every operation). The rows stay the same; Spark needs nothing.
 _shorten: Callable[[DataFrame], DataFrame] | None = None
 

@@ -74,7 +74,8 @@ _CONTEXT = ("vehicle_id", "trip_id", "second", "timestamp", "lon", "lat")
 
 
 def known_structures(impacts: DataFrame, bumps: DataFrame, settings: LocateSettings) -> DataFrame:
-    """Impacts with ``known``: a structure of the speed-bump layer lies within reach, in the same direction of travel."""
+    """Impacts with ``known``: a structure of the speed-bump layer lies within reach, in the same direction of
+    travel."""
 
     def cell(column: Column) -> Column:
         return F.floor(column * F.lit(_CELLS_PER_DEGREE)).cast("bigint")

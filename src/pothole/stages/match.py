@@ -1,6 +1,7 @@
 """From points to the road network: the segment that fits in place and direction, and the offset along its link.
 
-Distances are true point-to-line distances in metres (nearest midpoints put 5.7 % of the points on the wrong segment even without
+Distances are true point-to-line distances in metres (nearest midpoints put 5.7 % of the points on the wrong segment
+even without
 GPS noise); a grid makes the search an equi-join.
 """
 

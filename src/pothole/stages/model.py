@@ -1,9 +1,10 @@
 """The fitted classifier: written by ``make fit``, not by hand."""
 
+from typing import Any
+
 # fmt: off
 # A tree is a leaf (log-odds) or (feature, threshold, tree if at most, tree if above).
-type_of_node = float | tuple  # noqa: E305
-Node = type_of_node
+Node = float | tuple[str, float, Any, Any]
 KINDS = ('pothole', 'bump', 'other')
 START = (-1.64671, -1.24685, -0.6541)
 TREES = (

@@ -74,7 +74,8 @@ def inspect(
 ) -> tuple[DataFrame, DataFrame]:
     """Good samples (raw columns, ``second`` and ``fit``), and quarantined rows (columns of ``tables.QUARANTINE``).
 
-    ``unique`` says that the keys are known to be unique, and saves the search. ``second`` counts whole seconds of UTC since the epoch; ``fit`` tells whether detection may use the sample.
+    ``unique`` says that the keys are known to be unique, and saves the search. ``second`` counts whole seconds of UTC
+    since the epoch; ``fit`` tells whether detection may use the sample.
     """
     rows, duplicates = (raw, None) if unique else split_duplicates(raw, keep)
     judged = rows.withColumn("reason", reason(day_start_ms, day_end_ms, settings))

@@ -45,7 +45,8 @@ def run(
 ) -> Stage1:
     """Find the impacts of a day, or of any part of it that holds whole trips.
 
-    ``raw`` has the columns of ``tables.RAW`` and ``source_file``; ``bumps`` those of ``tables.SPEED_BUMPS``. The day's limits are
+    ``raw`` has the columns of ``tables.RAW`` and ``source_file``; ``bumps`` those of ``tables.SPEED_BUMPS``. The
+    day's limits are
     UTC epoch milliseconds. ``unique`` says that no two rows share vehicle, trip and timestamp.
     """
     good, bad = quality.inspect(raw, day_start_ms, day_end_ms, settings.quality, unique=unique, keep=keep)
