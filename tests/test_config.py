@@ -73,6 +73,8 @@ def test_a_day_of_the_change_to_summer_time_is_shorter():
 @given(st.text(max_size=12))
 def test_dates_are_dates_or_mistakes(text):
     try:
-        assert config.parse_date(text) == text
+        parsed, message = config.parse_date(text), "YYYY-MM-DD"
     except UserError as error:
-        assert "YYYY-MM-DD" in str(error)
+        parsed, message = text, str(error)
+    assert parsed == text
+    assert "YYYY-MM-DD" in message
