@@ -109,15 +109,15 @@ class ClusterSettings:
 class EvidenceSettings:
     """How passes with and without an impact become a confidence."""
 
-    pothole_prior: float = 0.01
+    pothole_prior: float = 0.02
     """Share of places where a pothole is, before any pass."""
-    structure_prior: float = 0.01
+    structure_prior: float = 0.02
     """Share of places with a bump, manhole or joint, before any pass."""
-    pothole_hit_rate: float = 0.75
+    pothole_hit_rate: float = 0.7
     """Probability that a pass over a pothole gives an impact."""
     structure_hit_rate: float = 0.75
     """Probability that a pass over another structure gives an impact."""
-    noise_hit_rate: float = 0.02
+    noise_hit_rate: float = 0.08
     """Probability that a pass over nothing gives an impact."""
     pothole_share: float = 0.3
     """Share of potholes among all impacts: what the classifier's probabilities are measured against."""
@@ -125,7 +125,7 @@ class EvidenceSettings:
     """Share of other structures among all impacts."""
     noise_share: float = 0.3
     """Share of impacts without a cause in the road."""
-    independent_looks: float = 3.0
+    independent_looks: float = 4.0
     """As many impacts of one place count as independent in how they look."""
     speed_exponent: float = 0.5
     """How a pothole's peak acceleration grows with speed, for comparing impacts at other speeds."""
