@@ -32,33 +32,30 @@ def spread_equal_times(connection: duckdb.DuckDBPyConnection) -> dict[int, Sprea
     """
     whole_row = ", ".join(f'"{n}"' for n in RAW.names)
     connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE ticks AS
+        SELECT {_TRIP}, timestamp, count(*) AS n, min(hash({whole_row})) <> max(hash({whole_row})) AS differ,
+          lead(timestamp) OVER (PARTITION BY {_TRIP} ORDER BY timestamp) - timestamp AS step
+        FROM samples WHERE timestamp IS NOT NULL GROUP BY {_TRIP}, timestamp""")
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE clocks AS
+        SELECT {_TRIP}, bool_or(differ) AS coarse, coalesce(quantile_disc(step, 0.5), {_DEFAULT_STEP_MS}) AS usual,
+          sum(n - 1) AS tied
+        FROM ticks GROUP BY {_TRIP} HAVING max(n) > 1""")
+    connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE spread AS
-        WITH ticks AS (
-          SELECT {_TRIP}, timestamp, count(*) AS n,
-            lead(timestamp) OVER (PARTITION BY {_TRIP} ORDER BY timestamp) - timestamp AS step
-          FROM samples WHERE timestamp IS NOT NULL GROUP BY {_TRIP}, timestamp),
-        usual AS (SELECT {_TRIP}, coalesce(quantile_disc(step, 0.5), {_DEFAULT_STEP_MS}) AS step FROM ticks GROUP BY
-        {_TRIP}),
-        tied AS (
-          SELECT s.*, t.n, least(coalesce(t.step, u.step), u.step) AS step
-          FROM samples s, ticks t, usual u
-          WHERE t.n > 1 AND s.timestamp = t.timestamp AND {_same_trip("s", "t")} AND {_same_trip("s", "u")}),
-        ranked AS (
-          SELECT *, row_number() OVER (PARTITION BY {_TRIP}, timestamp ORDER BY row) - 1 AS k,
-            row_number() OVER (PARTITION BY file, {whole_row} ORDER BY row) > 1 AS repeated
-          FROM tied),
-        judged AS (SELECT *, bool_or(k > 0 AND NOT repeated) OVER (PARTITION BY {_TRIP}) AS coarse FROM ranked)
-        SELECT file, row, timestamp, repeated AND NOT coarse AS kept,
-          timestamp + CASE WHEN coarse THEN CAST(floor(k * step / n) AS BIGINT) ELSE 0 END AS moved
-        FROM judged""")  # fmt: skip
+        SELECT s.file, s.row, s.timestamp + least(coalesce(t.step, c.usual), c.usual) *
+          (row_number() OVER tick - 1) // t.n AS moved
+        FROM samples s, ticks t, clocks c
+        WHERE c.coarse AND t.n > 1 AND s.timestamp = t.timestamp
+          AND {_same_trip("s", "t")} AND {_same_trip("s", "c")}
+        WINDOW tick AS (PARTITION BY s.file, s.vehicle_id, s.trip_id, s.timestamp ORDER BY s.row)""")
     connection.execute(
         "UPDATE samples SET timestamp = moved FROM spread WHERE samples.file = spread.file AND samples.row = spread.row"
     )
     rows = connection.execute(
-        """SELECT file, count(*) FILTER (WHERE moved <> timestamp), count(*) FILTER (WHERE kept)
-           FROM spread GROUP BY file"""
+        "SELECT file, sum(tied) FILTER (WHERE coarse), sum(tied) FILTER (WHERE NOT coarse) FROM clocks GROUP BY file"
     ).fetchall()
-    return {int(file): Spread(int(moved), int(repeated)) for file, moved, repeated in rows}
+    return {int(file): Spread(int(moved or 0), int(repeated or 0)) for file, moved, repeated in rows}
 
 
 def date_trips(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
