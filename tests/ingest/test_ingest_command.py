@@ -59,6 +59,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path, rules: Path) -> None:
     done = run(write(tmp_path / "a.csv", line()), "--mapping", rules, "--lake", tmp_path / "lake", "--dry-run")
     assert done.exit_code == 0
     assert "would write to" in done.stdout
+    assert "next:" not in done.stdout
     assert not (tmp_path / "lake").exists()
 
 
@@ -77,6 +78,12 @@ def test_the_zone_is_the_configurations(tmp_path: Path, rules: Path, monkeypatch
     monkeypatch.setenv("POTHOLE__TIMEZONE", "America/New_York")
     run(file, "--mapping", rules, "--lake", tmp_path / "lake")
     assert open_lake(str(tmp_path / "lake")).dates("raw-sensor-data") == ["2026-02-11"]
+
+
+def test_a_zone_that_was_named_is_named_again(tmp_path: Path, rules: Path) -> None:
+    file = write(tmp_path / "a.csv", line())
+    done = run(file, "--mapping", rules, "--lake", tmp_path / "lake", "--timezone", "America/New_York")
+    assert "next: POTHOLE__TIMEZONE=America/New_York pothole run 2026-02-11" in done.stdout
 
 
 def test_nothing_is_written_when_one_file_is_bad(tmp_path: Path, rules: Path) -> None:

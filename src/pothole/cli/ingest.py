@@ -53,6 +53,8 @@ def ingest(
         out.print_json(jsons.dumps({"timezone": zone.key, "files": report}))
         return
     _show(summaries, zone, "would write to" if dry_run else "wrote to", lake)
+    if not dry_run:
+        _show_next(sorted({date for s in summaries for date in s.dates}), timezone, lake)
 
 
 def _zone(name: str | None) -> ZoneInfo:
@@ -85,8 +87,13 @@ def _show(summaries: list[FileSummary], zone: ZoneInfo, what: str, lake: str) ->
     for s in summaries:
         for note in s.notes:
             out.print(f"{Path(s.file).name}: {note}", soft_wrap=True, markup=False)
-    for date in sorted({d for s in summaries for d in s.dates}):
-        out.print(f"next: pothole run {date} --lake {lake}", soft_wrap=True, markup=False)
+
+
+def _show_next(dates: list[str], timezone: str | None, lake: str) -> None:
+    """The commands that run these days, in the zone that was named."""
+    zone = f"POTHOLE__TIMEZONE={timezone} " if timezone else ""
+    for date in dates:
+        out.print(f"next: {zone}pothole run {date} --lake {lake}", soft_wrap=True, markup=False)
 
 
 def _times(s: FileSummary, zone: ZoneInfo) -> str:

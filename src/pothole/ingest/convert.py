@@ -27,7 +27,7 @@ _HAS_ZONE = r"(?i):[0-9.]+\s*(z|utc|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 @dataclass(frozen=True)
 class Expression:
-    """A raw column in SQL: its ``value``; whether what was given is marked as ``invalid`` or cannot be read: ``bad``."""
+    """A raw column in SQL: its ``value``; whether what was given is marked as ``invalid``, or is ``bad``: unreadable."""
 
     value: str
     invalid: str
