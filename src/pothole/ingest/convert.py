@@ -27,7 +27,7 @@ _HAS_ZONE = r"(?i):[0-9.]+\s*(z|utc|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 @dataclass(frozen=True)
 class Expression:
-    """A raw column in SQL: its ``value``; whether what was given is marked as ``invalid``, or is ``bad``: unreadable."""
+    """A raw column in SQL: its ``value``; whether what was given is marked ``invalid``, or cannot be read: ``bad``."""
 
     value: str
     invalid: str
