@@ -29,7 +29,7 @@ def report(
     ] = None,
     min_confidence: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Leave out places that are less likely a pothole.")
-    ] = 0.2,
+    ] = 0.8,
     rows: Annotated[int, typer.Option(min=0, help="How many potholes to print.")] = 20,
     attribution: Annotated[
         str | None, typer.Option(help="Who made the road network; by default LAKE/road-network/ATTRIBUTION.txt.")
