@@ -20,14 +20,21 @@ def schema_of(table: Table) -> pa.Schema:
     return pa.schema([(c.name, _TYPES[c.type]) for c in table.columns])
 
 
-def read_segments(file: Any, source: str) -> pa.Table:
-    """Rows of ``tables.SEGMENTS`` from CSV or Parquet; ids stay text, absent optional columns are null."""
-    return _conform(_read(file, source, SEGMENTS), SEGMENTS, source)
+def read_segments(file: Any, source: str | None = None) -> pa.Table:
+    """Rows of ``tables.SEGMENTS`` from CSV or Parquet (by the ending of ``source``); absent optional columns are null.
+
+    ``file`` is a path or an open binary file, ``source`` its name in errors (by default the path). Ids stay text:
+    ``007`` is not 7. BadInputError when a column is missing or holds something else.
+    """
+    return _conform(_read(file, source or str(file), SEGMENTS), SEGMENTS, source or str(file))
 
 
 def read_bumps(layers: list[tuple[bytes, str]]) -> pa.Table:
     """Rows of ``tables.SPEED_BUMPS`` from any number of CSV files (content, name); none: no rows."""
     tables = [_conform(_read(BytesIO(content), name, SPEED_BUMPS), SPEED_BUMPS, name) for content, name in layers]
+    for table, (_, name) in zip(tables, layers, strict=True):
+        if table["lon"].null_count or table["lat"].null_count:
+            raise BadInputError(f"{name}: rows without lon or lat", hint="fill or remove them")
     return pa.concat_tables(tables) if tables else schema_of(SPEED_BUMPS).empty_table()
 
 
@@ -35,14 +42,18 @@ def _read(file: Any, source: str, table: Table) -> pa.Table:
     try:
         if source.endswith(".parquet"):
             return pq.ParquetFile(file).read()
-        options = pacsv.ConvertOptions(
-            column_types={c.name: _TYPES[c.type] for c in table.columns}, strings_can_be_null=True
-        )
-        return pacsv.read_csv(file, convert_options=options)
+        return pacsv.read_csv(file, convert_options=_conversion(table))
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise BadInputError(
-            f"{source}: {' '.join(str(error).split())}", hint=f"expected the columns {', '.join(table.names)}"
+            f"{source}: {' '.join(str(error).split())}",
+            hint=f"expected UTF-8 text with the columns {', '.join(table.names)}",
         ) from None
+
+
+def _conversion(table: Table) -> pacsv.ConvertOptions:
+    """Numbers are read as doubles, for whoever writes a column of whole numbers with gaps writes 2.0; empty is null."""
+    types = {c.name: pa.string() if c.type == "string" else pa.float64() for c in table.columns}
+    return pacsv.ConvertOptions(column_types=types, null_values=["", "NULL", "null"], strings_can_be_null=True)
 
 
 def _conform(found: pa.Table, table: Table, source: str) -> pa.Table:
@@ -54,7 +65,7 @@ def _conform(found: pa.Table, table: Table, source: str) -> pa.Table:
             columns.append(pa.nulls(found.num_rows, _TYPES[column.type]))
         else:
             raise BadInputError(
-                f"{source}: column {column.name} is missing; found {', '.join(found.column_names)}",
+                f"{source}: column {column.name} is missing; found {', '.join(found.column_names) or 'none'}",
                 hint=f"expected the columns {', '.join(table.names)}; `pothole roads build` makes such a file",
             )
     return pa.table(columns, schema=schema_of(table))
@@ -62,6 +73,10 @@ def _conform(found: pa.Table, table: Table, source: str) -> pa.Table:
 
 def _cast(values: pa.ChunkedArray, name: str, kind: pa.DataType, source: str) -> pa.ChunkedArray:
     try:
+        if pa.types.is_string(kind) and pa.types.is_floating(values.type):
+            raise pa.ArrowInvalid("an id kept as a floating-point number has lost digits")
         return values.cast(kind)
     except pa.ArrowException as error:
-        raise BadInputError(f"{source}: column {name} is {values.type}, expected {kind} ({error})") from None
+        raise BadInputError(
+            f"{source}: column {name} is {values.type}, expected {kind}: {error}", hint="write it in that type"
+        ) from None
