@@ -1,7 +1,8 @@
 """How right the results are: impacts and potholes against a truth or against labels.
 
-The rules are those of ``docs/contract.md``: at impact level a detection is right within a tolerance in time of a labelled pothole of its
-trip, at pothole level a confirmed pothole within 10 m of a true one on its link; each true one is matched once, nearest first.
+The rules are those of ``docs/contract.md``: at impact level a detection is right within a tolerance in time of a
+labelled pothole of its trip, at pothole level a confirmed pothole within 10 m of a true one on its link; each true one
+is matched once, nearest first.
 """
 
 from __future__ import annotations
@@ -59,10 +60,14 @@ class ImpactScore(Score):
 
 @dataclass(frozen=True)
 class PotholeScore(Score):
-    """Pothole level; ``distances_m`` of the right ones. ``rarely_hit`` were right but hit fewer than three times."""
+    """Pothole level; ``distances_m`` of the right ones.
+
+    ``rarely_hit`` lie at true ones hit fewer than three times; ``without_link`` were judged by distance alone.
+    """
 
     distances_m: tuple[float, ...] = ()
     rarely_hit: int = 0
+    without_link: int = 0
 
     @property
     def median_m(self) -> float:
@@ -92,14 +97,29 @@ def nearest_first(distances: Array, limit: float) -> list[tuple[int, int]]:
 
 
 def score_impacts(detections: pa.Table, labels: pa.Table, tolerance_ms: float = 1000.0) -> ImpactScore:
-    """Impact level. Both tables have vehicle_id, trip_id and timestamp (ms); every row of ``labels`` is a pothole event."""
+    """Impact level. Tables of vehicle_id, trip_id, timestamp (ms); every row of ``labels`` is a pothole event."""
     found, true = _by_trip(detections), _by_trip(labels)
     groups = []
     for trip in sorted(found.keys() | true.keys()):
         at, marks = found.get(trip, np.array([])), true.get(trip, np.array([]))
-        right = len(nearest_first(np.abs(at[:, None] - marks[None, :]), tolerance_ms))
+        right = len(_in_time(at, marks, tolerance_ms))
         groups.append((right, len(at) - right, len(marks) - right))
     return impact_score(groups)
+
+
+def false_alarms_at(structures: pa.Table, detections: pa.Table, labels: pa.Table, tolerance_ms: float = 1000.0) -> int:
+    """How many false alarms (see ``score_impacts``) lie within the tolerance of an event of ``structures``."""
+    found, true, others = _by_trip(detections), _by_trip(labels), _by_trip(structures)
+    count = 0
+    for trip, at in found.items():
+        right = [i for i, _ in _in_time(at, true.get(trip, np.array([])), tolerance_ms)]
+        wrong, events = np.delete(at, right), others.get(trip, np.array([]))
+        count += int((np.abs(wrong[:, None] - events[None, :]) <= tolerance_ms).any(axis=1).sum())
+    return count
+
+
+def _in_time(at: Array, marks: Array, tolerance_ms: float) -> list[tuple[int, int]]:
+    return nearest_first(np.abs(at[:, None] - marks[None, :]), tolerance_ms)
 
 
 def impact_score(groups: Sequence[tuple[int, int, int]]) -> ImpactScore:
@@ -131,14 +151,14 @@ def _interval(counts: NDArray[np.int_]) -> tuple[float, float]:
 def score_potholes(found: pa.Table, true: pa.Table) -> PotholeScore:
     """Pothole level. ``found``: link_id, lon, lat, confidence; ``true``: link_id, lon, lat, hits.
 
-    A confirmed one near a true one with fewer than three wheel-overs is neither right nor a false alarm. Without links in
-    ``found`` the distance alone decides.
+    A confirmed one near a true one with fewer than three wheel-overs is neither right nor a false alarm. For one
+    without a link the distance alone decides.
     """
     confirmed = found.filter(pc.greater_equal(found["confidence"], CONFIRMED))
-    distances = _distances_m(confirmed, true)
-    if confirmed["link_id"].null_count < confirmed.num_rows:
-        links = np.array(confirmed["link_id"].to_pylist(), dtype=object)[:, None]
-        distances = np.where(links == np.array(true["link_id"].to_pylist(), dtype=object)[None, :], distances, np.inf)
+    links, true_links = (np.array(t["link_id"].to_pylist(), dtype=object) for t in (confirmed, true))
+    no_link = np.array([link is None for link in links], dtype=bool)
+    same_link = (links[:, None] == true_links[None, :]) | no_link[:, None]
+    distances = np.where(same_link, _distances_m(confirmed, true), np.inf)
     hits = true["hits"].to_numpy()
     pairs = nearest_first(distances, REACH_M)
     right = [(i, j) for i, j in pairs if hits[j] >= MIN_HITS]
@@ -147,8 +167,9 @@ def score_potholes(found: pa.Table, true: pa.Table) -> PotholeScore:
     missed = int((hits >= MIN_HITS).sum()) - len(right)
     counts = np.array([(1, 0, 0)] * len(right) + [(0, 1, 0)] * false + [(0, 0, 1)] * missed, dtype=int).reshape(-1, 3)
     return PotholeScore(
-        len(right), false, missed, _interval(counts), tuple(float(distances[i, j]) for i, j in right), rare
-    )
+        len(right), false, missed, _interval(counts), tuple(float(distances[i, j]) for i, j in right), rare,
+        int(no_link.sum()),
+    )  # fmt: skip
 
 
 def pooled_potholes(scores: Sequence[PotholeScore]) -> PotholeScore:
@@ -156,7 +177,8 @@ def pooled_potholes(scores: Sequence[PotholeScore]) -> PotholeScore:
     right, false, missed = (sum(getattr(s, n) for s in scores) for n in ("right", "false_alarms", "missed"))
     counts = np.array([(1, 0, 0)] * right + [(0, 1, 0)] * false + [(0, 0, 1)] * missed, dtype=int).reshape(-1, 3)
     distances = tuple(d for s in scores for d in s.distances_m)
-    return PotholeScore(right, false, missed, _interval(counts), distances, sum(s.rarely_hit for s in scores))
+    rare, no_link = sum(s.rarely_hit for s in scores), sum(s.without_link for s in scores)
+    return PotholeScore(right, false, missed, _interval(counts), distances, rare, no_link)
 
 
 def _distances_m(a: pa.Table, b: pa.Table) -> Array:
@@ -191,6 +213,11 @@ def read_truth(folder: Path, date: str) -> tuple[pa.Table, pa.Table]:
 def pothole_events(impacts: pa.Table) -> pa.Table:
     """Of all wheel-overs those of potholes."""
     return impacts.filter(pc.equal(impacts["kind"], "pothole"))
+
+
+def structure_events(impacts: pa.Table) -> pa.Table:
+    """Of all wheel-overs those of bumps and other structures that are no potholes."""
+    return impacts.filter(pc.not_equal(impacts["kind"], "pothole"))
 
 
 def reported(impacts: pa.Table) -> pa.Table:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pothole.errors import BadInputError, PotholeError
+from pothole.ingest import files
 from tests.ingest.sources import HEADER, START_S, ingest, line, mapping, rows, write
 
 
@@ -46,6 +47,14 @@ def as_table(lines: list[str]) -> pa.Table:
     """Lines of HEADER as text columns."""
     columns = zip(*(t.split(",") for t in lines), strict=True)
     return pa.table(dict(zip(HEADER.split(","), map(list, columns), strict=True)))
+
+
+def save(file: Path, lines: list[str]) -> Path:
+    """Lines of HEADER as CSV or as Parquet, by the file's name."""
+    if file.suffix == ".csv":
+        return write(file, *lines)
+    pq.write_table(as_table(lines), file)
+    return file
 
 
 def test_korean_text_needs_its_encoding(tmp_path: Path) -> None:
@@ -125,6 +134,20 @@ def test_a_parquet_row_is_named(tmp_path: Path) -> None:
         rows(tmp_path / "d.parquet", mapping())
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_rows_are_counted_over_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(files, "_BLOCK_BYTES", 256)
+    monkeypatch.setattr(files, "_BATCH_ROWS", 5)
+    lines = [line(START_S + i // 30, ax=i) for i in range(60)]  # two seconds, each told thirty times
+    file = save(tmp_path / f"drive.{kind}", lines)
+    got = rows(file, mapping())
+    assert [r["accel_x"] for r in got] == list(range(60))
+    assert len({r["timestamp"] for r in got}) == 60
+    save(file, [*lines[:50], line(ax="x"), *lines[50:]])
+    with pytest.raises(BadInputError, match="line 52:" if kind == "csv" else "row 51:"):
+        rows(file, mapping())
+
+
 def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_bytes(b"")
     (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
@@ -161,10 +184,7 @@ def test_a_damaged_file_is_read_as_a_whole_or_refused(
     tmp_path: Path, kind: str, changes: list[tuple[int, bytes, int]], length: int | None
 ) -> None:
     lines = [line(START_S + i / 10, ax=i) for i in range(30)]
-    file = write(tmp_path / "drive.csv", *lines)
-    if kind == "parquet":
-        file = tmp_path / "drive.parquet"
-        pq.write_table(as_table(lines), file)
+    file = save(tmp_path / f"drive.{kind}", lines)
     content = file.read_bytes()
     for at, new, gone in changes:
         content = content[: at % len(content)] + new + content[at % len(content) + gone :] or b" "

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.table import Table
 
 from pothole.cli import app
@@ -34,39 +35,47 @@ def evaluate(
     if not dates:
         raise NoDataError(f"no results in {opened.uri}", hint="pothole run DATE --lake LAKE")
     groups: list[tuple[int, int, int]] = []
-    scores = []
+    scores, at_structures = [], 0
     for day in dates:
         events, holes = evaluation.read_truth(truth, day)
-        impacts = evaluation.reported(opened.read_table(IMPACTS.name, day))
-        groups += evaluation.score_impacts(impacts, evaluation.pothole_events(events), tolerance_ms).groups
+        found = evaluation.reported(opened.read_table(IMPACTS.name, day))
+        true, others = evaluation.pothole_events(events), evaluation.structure_events(events)
+        groups += evaluation.score_impacts(found, true, tolerance_ms).groups
+        at_structures += evaluation.false_alarms_at(others, found, true, tolerance_ms)
         scores.append(evaluation.score_potholes(opened.read_table(POTHOLES.name, day), holes))
-    levels = {"impacts": evaluation.impact_score(groups), "potholes": evaluation.pooled_potholes(scores)}
+    impacts = _figures(evaluation.impact_score(groups)) | {"false_alarms_at_structures": at_structures}
+    potholes = _figures(evaluation.pooled_potholes(scores))
     if json:
-        out.print_json(jsons.dumps({"dates": dates} | {name: _figures(score) for name, score in levels.items()}))
+        out.print_json(jsons.dumps({"dates": dates, "impacts": impacts, "potholes": potholes}))
         return
-    table = Table(title=f"{', '.join(dates)}", title_justify="left")
-    for name in (
-        "level",
-        "precision",
-        "recall",
-        "F1",
-        "95 % interval",
-        "right",
-        "false",
-        "missed",
-        "median m",
-        "90 % m",
-    ):
+    _show(", ".join(dates), {"impacts": impacts, "potholes": potholes})
+    _explain(impacts, potholes)
+
+
+def _show(title: str, levels: dict[str, dict[str, Any]]) -> None:
+    columns = ("level", "precision", "recall", "F1", "95 %", "right", "false", "missed", "median m", "90 % m")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=0)
+    for name in columns:
         table.add_column(name, justify="left" if name == "level" else "right")
-    for name, score in levels.items():
-        figures = _figures(score)
-        low, high = figures["f1_interval"]
-        distance = [f"{figures[k]:.1f}" if figures.get(k) is not None else "" for k in ("median_m", "p90_m")]
-        table.add_row(
-            name, *(f"{figures[k]:.3f}" for k in ("precision", "recall", "f1")), f"{low or 0:.2f}..{high or 0:.2f}",
-            str(figures["right"]), str(figures["false_alarms"]), str(figures["missed"]), *distance,
-        )  # fmt: skip
+    for level, f in levels.items():
+        shares = [f"{f[k]:.3f}" for k in ("precision", "recall", "f1")]
+        low, high = f["f1_interval"]
+        counts = [f"{f[k]:,}" for k in ("right", "false_alarms", "missed")]
+        distances = ["" if f.get(k) is None else f"{f[k]:.1f}" for k in ("median_m", "p90_m")]
+        table.add_row(level, *shares, "" if low is None else f"{low:.2f}..{high:.2f}", *counts, *distances)
     out.print(table)
+
+
+def _explain(impacts: dict[str, Any], potholes: dict[str, Any]) -> None:
+    """What the table's figures leave open."""
+    lines = {
+        "{:,} of the impacts' false alarms lie at bumps and the like": impacts["false_alarms_at_structures"],
+        "{:,} of the potholes found were hit fewer than three times: not counted": potholes["rarely_hit"],
+        "{:,} of the confirmed potholes lie on no known road: judged by distance alone": potholes["without_link"],
+    }
+    for text, number in lines.items():
+        if number:
+            out.print(text.format(number), soft_wrap=True)
 
 
 def _figures(score: Any) -> dict[str, Any]:
@@ -79,5 +88,6 @@ def _figures(score: Any) -> dict[str, Any]:
     figures |= {n: getattr(score, n) for n in ("right", "false_alarms", "missed")}
     figures["f1_interval"] = [number(v) for v in score.interval]
     if hasattr(score, "median_m"):
-        figures |= {"median_m": number(score.median_m), "p90_m": number(score.p90_m), "rarely_hit": score.rarely_hit}
+        figures |= {"median_m": number(score.median_m), "p90_m": number(score.p90_m)}
+        figures |= {"rarely_hit": score.rarely_hit, "without_link": score.without_link}
     return figures
