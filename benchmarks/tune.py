@@ -29,11 +29,11 @@ from pothole.tables import IMPACTS, SEGMENTS, TRAVERSALS
 
 GRID: dict[str, tuple[float, ...]] = {
     "pothole_prior": (0.01, 0.02),
-    "structure_prior": (0.02,),
-    "pothole_hit_rate": (0.7, 0.85),
-    "structure_hit_rate": (0.5, 0.65, 0.75),
+    "structure_prior": (0.02, 0.06),
+    "pothole_hit_rate": (0.55, 0.7),
+    "structure_hit_rate": (0.75,),
     "noise_hit_rate": (0.04, 0.08, 0.12),
-    "independent_looks": (4.0, 6.0),
+    "independent_looks": (2.0, 3.0, 4.0, 6.0),
 }
 
 

@@ -129,8 +129,13 @@ def _nearby(places: DataFrame, traversals: DataFrame) -> DataFrame:
 def weigh(passed: DataFrame, settings: EvidenceSettings) -> DataFrame:
     """One row a place: ``hit_count, pass_count, vehicle_count, confidence`` and the strength at comparable speed."""
     hit = F.col("hit") == 1
-    pothole, bump = (F.greatest(F.lit(0.02), F.least(F.lit(0.98), F.col(c))) for c in _LOOK[2:])
-    other = F.greatest(F.lit(0.02), F.lit(1.0) - F.col("pothole_probability") - F.col("bump_probability"))
+    # Passes without an impact have no look: greatest and least would take the bound for it.
+    pothole, bump = (
+        F.when(hit, F.greatest(F.lit(0.02), F.least(F.lit(0.98), F.col(c))))
+        for c in ("pothole_probability", "bump_probability")
+    )
+    rest = F.lit(1.0) - F.col("pothole_probability") - F.col("bump_probability")
+    other = F.when(hit, F.greatest(F.lit(0.02), rest))
     comparable = F.col("peak_mps2") * F.pow(F.lit(40.0) / F.col("velocity"), F.lit(settings.speed_exponent))
     votes = passed.groupBy("place").agg(
         F.sum("hit").cast("bigint").alias("hit_count"),
