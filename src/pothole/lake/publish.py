@@ -111,7 +111,7 @@ class Publication:
         storage, parts = self._lake.storage, []
         for path, size in storage.files(folder):
             name = path.removeprefix(f"{folder}/")
-            if "/" in name or not (name.startswith("part-") and name.endswith(".parquet")):
+            if not (name.startswith("part-") and name.endswith(".parquet")):
                 continue
             with storage.open(path) as file:
                 footer = pq.ParquetFile(file)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pothole.errors import BadInputError, LakeError, NoDataError
+from pothole.lake.causes import is_about_content
 from pothole.lake.storage import Storage
 from pothole.tables import RAW
 
@@ -70,7 +71,12 @@ def check(storage: Storage, date: str, dates: list[str], *, skip_bad: bool) -> R
 def bounds(storage: Storage, path: str) -> tuple[float, float, float, float] | None:
     """West, east, south and north of most positions in a file's first row group (1st to 99th percentile), degrees."""
     with storage.open(path) as file:
-        table = pq.ParquetFile(file).read_row_group(0, columns=["lon", "lat"])
+        try:
+            table = pq.ParquetFile(file).read_row_group(0, columns=["lon", "lat"])
+        except (pa.ArrowException, OSError) as error:
+            if not is_about_content(error):
+                raise
+            raise BadInputError(f"{storage.absolute(path)} is damaged: {error}", hint="mend or remove it") from error
     lon, lat = (table[c].drop_null().to_numpy().astype(float) for c in ("lon", "lat"))
     lon, lat = lon[np.isfinite(lon)], lat[np.isfinite(lat)]
     if not len(lon) or not len(lat):
@@ -115,7 +121,7 @@ def _look(storage: Storage, path: str, size: int) -> RawFile | SkippedFile:
     try:
         with storage.open(path) as file:
             footer = pq.ParquetFile(file)
-            problem = _misfit(footer.schema_arrow) or _damage(footer.metadata, size)
+            problem = _misfit(footer.schema_arrow) or _damage(footer.metadata)
             rows = footer.metadata.num_rows
     except LakeError:
         raise
@@ -140,20 +146,11 @@ def _misfit(schema: pa.Schema) -> str | None:
     return None
 
 
-def _damage(footer: pq.FileMetaData, size: int) -> str | None:
-    """Whether row groups do not add up, or column chunks reach into the footer or beyond."""
-    end = size - footer.serialized_size - 8  # the footer's length and the magic word close the file
-    groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
-    if footer.num_rows < 0 or sum(g.num_rows for g in groups) != footer.num_rows:
-        return f"the footer tells of {footer.num_rows} rows, its row groups of {sum(g.num_rows for g in groups)}"
-    for number, group in enumerate(groups):
-        for i in range(group.num_columns):
-            chunk = group.column(i)
-            start = chunk.dictionary_page_offset or chunk.data_page_offset
-            if start < 4 or chunk.total_compressed_size < 0 or start + chunk.total_compressed_size > end:
-                return (
-                    f"cut off: row group {number} of column {chunk.path_in_schema} lies beyond the data that is there"
-                )
+def _damage(footer: pq.FileMetaData) -> str | None:
+    """Whether the footer contradicts itself. Column chunks are not looked at: Arrow aborts on some damaged ones."""
+    rows = [footer.row_group(i).num_rows for i in range(footer.num_row_groups)]
+    if min(rows, default=0) < 0 or sum(rows) != footer.num_rows:
+        return f"damaged: the footer tells of {footer.num_rows} rows, its row groups of {rows}"
     return None
 
 
