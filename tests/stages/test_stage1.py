@@ -49,6 +49,7 @@ def test_finds_each_jolt_once_at_its_time(stage1):
     assert since_start(found["impacts"]) == pytest.approx(JOLTS_S, abs=0.12)
 
 
+@pytest.mark.slow
 def test_a_quiet_road_has_no_impacts(stage1):
     assert stage1(drives.raw())["impacts"].num_rows == 0
 
@@ -62,6 +63,7 @@ def test_columns_and_types_are_those_of_the_tables(stage1):
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_mounting_and_gain_do_not_change_what_is_found(stage1, seed):
     plain = stage1(drives.raw(jolts_s=JOLTS_S, noise_mps2=0.05))["impacts"]
@@ -70,6 +72,7 @@ def test_mounting_and_gain_do_not_change_what_is_found(stage1, seed):
     assert turned["peak_mps2"].to_pylist() == pytest.approx(plain["peak_mps2"].to_pylist(), rel=0.02)
 
 
+@pytest.mark.slow
 def test_order_of_rows_does_not_matter(stage1):
     raw = drives.raw(jolts_s=JOLTS_S)
     shuffled = raw.take(np.random.default_rng(1).permutation(raw.num_rows))
@@ -83,6 +86,7 @@ def test_order_of_rows_does_not_matter(stage1):
             )
 
 
+@pytest.mark.slow
 def test_whole_seconds_later_the_same_scores(stage1):
     early = stage1(drives.raw(jolts_s=JOLTS_S))["impacts"]
     late = stage1(drives.raw(jolts_s=JOLTS_S, start_ms=drives.START_MS + 12 * 3_600_000))["impacts"]
@@ -98,12 +102,14 @@ def test_two_vehicles_may_share_a_trip_id(stage1):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate_hz", [10.0, 25.0, 100.0, 200.0])
 def test_any_rate(stage1, rate_hz):
     found = stage1(drives.raw(jolts_s=JOLTS_S, rate_hz=rate_hz))["impacts"]
     assert since_start(found) == pytest.approx(JOLTS_S, abs=0.15)
 
 
+@pytest.mark.slow
 def test_null_gyroscope_is_fine(stage1):
     raw = drives.raw(jolts_s=JOLTS_S)
     nulls = pa.nulls(raw.num_rows, pa.float64())
@@ -114,6 +120,7 @@ def test_null_gyroscope_is_fine(stage1):
     assert found["quarantine"].num_rows == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hold", [False, True])
 def test_place_is_where_the_vehicle_was_at_the_peak(stage1, hold):
     found = stage1(drives.raw(jolts_s=JOLTS_S, hold_fixes=hold))["impacts"]
@@ -124,6 +131,7 @@ def test_place_is_where_the_vehicle_was_at_the_peak(stage1, hold):
     assert pc.min(found["heading"]).as_py() % 360 == pytest.approx(0.0, abs=1.0)
 
 
+@pytest.mark.slow
 def test_a_known_structure_is_no_pothole(stage1):
     raw = drives.raw(jolts_s=(25.0,))
     lat = 37.5 + 250.0 / drives.METRES_PER_LAT
@@ -142,12 +150,14 @@ def test_every_row_is_used_or_refused(stage1):
     assert found["quarantine"]["reason"].to_pylist() == ["duplicate"] * 50
 
 
+@pytest.mark.slow
 def test_knowing_that_keys_are_unique_changes_nothing(stage1):
     raw = drives.raw(jolts_s=JOLTS_S)
     key = [("timestamp", "ascending")]
     assert stage1(raw, unique=True)["impacts"].sort_by(key).equals(stage1(raw)["impacts"].sort_by(key))
 
 
+@pytest.mark.slow
 def test_a_moved_device_starts_a_new_mount_and_handling_is_no_impact(stage1):
     first = drives.raw(seconds=40, jolts_s=(12.3,))
     start = drives.START_MS + 8 * 3_600_000 + 40_000
@@ -156,6 +166,7 @@ def test_a_moved_device_starts_a_new_mount_and_handling_is_no_impact(stage1):
     assert found == pytest.approx([12.3, 60.0], abs=0.12)
 
 
+@pytest.mark.slow
 def test_ids_are_hashes_of_keys(stage1):
     import hashlib
 
