@@ -62,9 +62,8 @@ def main() -> None:
     check_segments(segments, sys.argv[1])
     TARGET.parent.mkdir(exist_ok=True)
     pacsv.write_csv(segments, TARGET)
-    print(
-        f"{TARGET}: {segments.num_rows} segments, {lengths_m(segments).sum() / 1000:.1f} km, {TARGET.stat().st_size / 1e3:.0f} kB"
-    )
+    km, kilobytes = lengths_m(segments).sum() / 1000, TARGET.stat().st_size / 1000
+    print(f"{TARGET}: {segments.num_rows} segments, {km:.1f} km, {kilobytes:.0f} kB")
 
 
 if __name__ == "__main__":

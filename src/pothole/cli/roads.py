@@ -71,11 +71,15 @@ def _write(segments: pa.Table, target: str, *, attribute: bool) -> None:
     import pyarrow.csv as pacsv
     import pyarrow.parquet as pq
 
+    from pothole.errors import UserError
     from pothole.lake.storage import open_storage
     from pothole.roads import ATTRIBUTION
 
     folder, _, name = target.rpartition("/")
-    storage, content = open_storage(folder or ".", create=True), BytesIO()
+    try:
+        storage, content = open_storage(folder or ".", create=True), BytesIO()
+    except FileExistsError:
+        raise UserError(f"cannot write {target}: {folder} is a file", hint="choose another --out") from None
     (pq.write_table if name.endswith(".parquet") else pacsv.write_csv)(segments, content)
     storage.write(name, content.getvalue())
     if attribute:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pothole.roads.lines import RoadLine
-from pothole.roads.metric import distances_m, metres_per_degree
+from pothole.roads.metric import metres_per_degree
 from pothole.roads.read import schema_of
 from pothole.tables import SEGMENTS
 
@@ -50,8 +50,9 @@ def cut(vertices: Array, max_length_m: float) -> list[tuple[float, float]]:
     are the same after rounding are one point, so that no stretch has zero length.
     """
     kept = simplify(vertices)
-    lengths = distances_m(kept[:-1], kept[1:])
-    counts = np.maximum(1, np.ceil(lengths / (max_length_m - _ROUNDING_M))).astype(int)
+    scale = metres_per_degree(kept[:, 1])
+    longest = np.hypot(*(np.diff(kept, axis=0) * np.maximum(scale[:-1], scale[1:])).T)
+    counts = np.maximum(1, np.ceil(longest / (max_length_m - _ROUNDING_M))).astype(int)
     points = [kept[0]]
     for start, end, count in zip(kept[:-1], kept[1:], counts.tolist(), strict=True):
         points += [start + (end - start) * (i / count) for i in range(1, count)] + [end]
