@@ -113,11 +113,11 @@ class EvidenceSettings:
     """Share of places where a pothole is, before any pass."""
     structure_prior: float = 0.02
     """Share of places with a bump, manhole or joint, before any pass."""
-    pothole_hit_rate: float = 0.7
+    pothole_hit_rate: float = 0.55
     """Probability that a pass over a pothole gives an impact."""
     structure_hit_rate: float = 0.75
     """Probability that a pass over another structure gives an impact."""
-    noise_hit_rate: float = 0.08
+    noise_hit_rate: float = 0.04
     """Probability that a pass over nothing gives an impact."""
     pothole_share: float = 0.3
     """Share of potholes among all impacts: what the classifier's probabilities are measured against."""
@@ -125,7 +125,7 @@ class EvidenceSettings:
     """Share of other structures among all impacts."""
     noise_share: float = 0.3
     """Share of impacts without a cause in the road."""
-    independent_looks: float = 4.0
+    independent_looks: float = 6.0
     """As many impacts of one place count as independent in how they look."""
     speed_exponent: float = 0.5
     """How a pothole's peak acceleration grows with speed, for comparing impacts at other speeds."""
