@@ -73,7 +73,8 @@ class SparkEngine:
         if source_file:
             chosen.append(F.element_at(F.split(F.col("_metadata.file_path"), "/"), -1).alias("source_file"))
         schema = ", ".join(f"`{c.name}` {c.type}" for c in columns)
-        return self.session.read.schema(schema).parquet(*files).select(*chosen)
+        paths = [f.replace("s3://", "s3a://", 1) for f in files]
+        return self.session.read.schema(schema).parquet(*paths).select(*chosen)
 
     def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
         """A copy of the table in the engine."""
