@@ -37,7 +37,7 @@ def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
-@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.s3)])
+@pytest.fixture(params=["folder", pytest.param("s3", marks=[pytest.mark.s3, pytest.mark.slow])])
 def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where an empty lake lies."""
     if request.param == "s3":

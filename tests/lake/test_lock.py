@@ -91,7 +91,7 @@ def test_of_many_runs_that_see_a_dead_lock_one_takes_it(lake: Lake) -> None:
     def attempt(number: int) -> bool:
         try:
             with Lake(lake.storage).lock(DAY, f"r{number}"):
-                time.sleep(1.0)  # longer than all the others need to try
+                time.sleep(1.5 if lake.storage.remote else 0.4)  # longer than all the others need to try
         except LockedError:
             return False
         return True

@@ -129,6 +129,7 @@ def test_a_bucket_that_is_not_there(bucket: str) -> None:
 
 
 @pytest.mark.s3
+@pytest.mark.slow
 def test_a_server_that_does_not_answer(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(LakeError, match=r"cannot list s3://bucket/quarantine: no answer") as caught:
