@@ -64,7 +64,7 @@ def main() -> None:
 def large(lake: Path, trips: int, seconds: float) -> None:
     """Ten times the day, once."""
     samples = simulate_plain(lake, trips=10 * trips, files=250, seed=10, day=date.fromisoformat(DAY))
-    result = run(pothole(lake, "duckdb"), ENVIRONMENT)
+    result = run(pothole(lake, "duckdb"), ENVIRONMENT | {"POTHOLE__ENGINE__MEMORY_GB": "9"})
     Console().print(
         f"{samples:,} samples: {result.seconds:.1f} s, {result.seconds / seconds:.1f} x the day's time, "
         f"peak {result.peak_gib:.1f} GiB"
