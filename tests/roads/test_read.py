@@ -35,8 +35,11 @@ def test_ids_stay_text_and_absent_columns_are_null(tmp_path: Path) -> None:
 
 
 def test_whole_numbers_with_gaps_and_other_columns(tmp_path: Path) -> None:
-    text = f"note,{HEADER},road_grade\nx,a,l,0.0,126,37,126.0001,37,2.0\ny,b,l,1.0,126.0001,37,126.0002,37,\n"
-    assert read_segments(csv(tmp_path, text))["road_grade"].to_pylist() == [2, None]
+    text = f"note,{HEADER},road_name,road_grade\nx,a,l,0.0,126,37,126.0001,37,Via,2.0\n"
+    text += "y,b,l,1.0,126.0001,37,126.0002,37,,\n"
+    table = read_segments(csv(tmp_path, text))
+    assert table["road_grade"].to_pylist() == [2, None]
+    assert table["road_name"].to_pylist() == ["Via", None]
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,13 @@ def test_columns_by_name_and_by_mapping(tmp_path: Path) -> None:
     assert [(line.line_id, line.name, line.grade) for line in mapped.values()] == [("7", "Main", 4)]
 
 
+def test_ids_that_are_whole_numbers_kept_as_doubles(tmp_path: Path) -> None:
+    path = geojson(
+        tmp_path / "r.geojson", ([A, B], {"id": 1010000100.0}), ([B, C], {"id": 0.5}), ([A, C], {"id": None})
+    )
+    assert list(read(path)) == ["1010000100", "0.5", "2"]
+
+
 def test_wrong_columns(tmp_path: Path) -> None:
     path = geojson(tmp_path / "r.geojson", ([A, B], {"STREET": "Main"}))
     with pytest.raises(BadInputError, match="column ROAD is missing; found STREET"):

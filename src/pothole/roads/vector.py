@@ -81,7 +81,7 @@ def find_columns(found: list[str], given: Mapping[str, str], source: str) -> dic
         raise BadInputError(
             f"{source}: column {missing[0]} is missing; found {', '.join(found) or 'none'}", hint="check --columns"
         )
-    by_name = {name.lower(): name for name in reversed(found)}
+    by_name = {name.lower(): name for name in found}
     guessed = {role: next((by_name[n] for n in names if n in by_name), None) for role, names in ROLES.items()}
     return {role: name for role, name in guessed.items() if name is not None} | dict(given)
 
