@@ -63,7 +63,7 @@ def run(*arguments: str):
 
 
 def test_it_prints_the_ranking_and_writes_the_files_into_the_lake(lake, tmp_path):
-    done = run(DATE, "--lake", str(tmp_path / "lake"))
+    done = run(DATE, "--lake", str(tmp_path / "lake"), "--min-confidence", "0.2")
     assert done.exit_code == 0, done.output
     assert "Potholes, most urgent first (2)" in done.stdout and "● 1" in done.stdout
     folder = tmp_path / "lake" / "reports" / f"dt={DATE}"
@@ -78,10 +78,15 @@ def test_for_a_lake_elsewhere_the_files_go_to_out(lake, tmp_path):
 
 
 def test_json_is_the_ranking_and_the_files(lake, tmp_path):
-    done = run(DATE, "--lake", "lake", "--out", "here", "--json")
+    done = run(DATE, "--lake", "lake", "--out", "here", "--json", "--min-confidence", "0")
     plain = json.loads(done.stdout)
     assert [p["pothole_id"] for p in plain["potholes"]] == ["p1", "p2"]
     assert all(Path(f).exists() for f in plain["files"]) and len(plain["files"]) == 3
+
+
+def test_unlikely_places_are_left_out_unless_asked_for(lake, tmp_path):
+    done = run(DATE, "--lake", "lake", "--out", "here", "--json")
+    assert [p["pothole_id"] for p in json.loads(done.stdout)["potholes"]] == ["p1"]
 
 
 def test_the_networks_attribution_is_on_the_page_and_the_option_wins(lake, tmp_path):
