@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pothole.errors import BadInputError, PotholeError
 from tests.stages import drives
 
 
@@ -69,3 +72,19 @@ def test_an_empty_frame_is_one_file_without_rows(engine, frame, tmp_path):
     engine.write_parquet(frame(a=[1, 2]).where("a > 5"), str(tmp_path))
     (path,) = tmp_path.glob("part-*.parquet")
     assert pq.read_metadata(path).num_rows == 0
+
+
+def test_damage_inside_a_file_is_a_mistake_in_the_input(engine, file_of):
+    from pothole.tables import RAW
+
+    path = file_of("f", trip("T1", seconds=600))
+    content = bytearray(Path(path).read_bytes())
+    content[200:4000] = bytes(3800)
+    Path(path).write_bytes(bytes(content))
+    with pytest.raises(BadInputError, match="cannot be read to its end"):
+        engine.to_arrow(engine.read_parquet([path], RAW.columns))
+
+
+def test_a_folder_that_cannot_be_written_is_named(engine, frame):
+    with pytest.raises(PotholeError, match="no-such-folder"):
+        engine.write_parquet(frame(a=[1]), "/proc/no-such-folder")

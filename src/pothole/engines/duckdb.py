@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 from sqlframe import activate
+
+from pothole.errors import BadInputError, LakeError, PipelineFailure
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,10 +79,10 @@ class DuckDBEngine:
 
     def _shared_trips(self, files: Sequence[str]) -> list[list[str]]:
         """Sets of files that hold samples of the same trip."""
-        rows = self.connection.execute(
+        rows = self._run(
             f"SELECT DISTINCT list_sort(list(DISTINCT filename)) FROM read_parquet({_listed(files)}, filename = true, "
             "hive_partitioning = false) GROUP BY vehicle_id, trip_id HAVING count(DISTINCT filename) > 1"
-        ).fetchall()
+        )
         return [list(row[0]) for row in rows]
 
     def keys_are_unique(self, files: Sequence[str]) -> bool:
@@ -87,13 +90,13 @@ class DuckDBEngine:
 
         A false verdict can only be a careful one: rows read in another order look like trips in several pieces.
         """
-        pieces, backwards, trips, nulls = self.connection.execute(
+        pieces, backwards, trips, nulls = self._run(
             "SELECT count(*) FILTER (WHERE NOT same), count(*) FILTER (WHERE same AND timestamp <= before), "
             "count(DISTINCT trip), count(*) FILTER (WHERE trip IS NULL OR timestamp IS NULL) FROM (SELECT timestamp, "
             "vehicle_id || chr(31) || trip_id AS trip, lag(timestamp) OVER () AS before, "
             "coalesce(vehicle_id = lag(vehicle_id) OVER () AND trip_id = lag(trip_id) OVER (), false) AS same "
             f"FROM read_parquet({_listed(files)}, hive_partitioning = false))"
-        ).fetchall()[0]
+        )[0]
         return bool(pieces == trips and backwards == 0 and nulls == 0)
 
     def read_parquet(self, files: Sequence[str], columns: Sequence[Column], *, source_file: bool = False) -> DataFrame:
@@ -102,7 +105,7 @@ class DuckDBEngine:
         if source_file:
             chosen.append("regexp_extract(filename, '[^/]*$') AS source_file")
         name = self._name("read")
-        self.connection.execute(
+        self._run(
             f"CREATE VIEW {name} AS SELECT {', '.join(chosen)} "
             f"FROM read_parquet({_listed(files)}, filename = true, hive_partitioning = false)"
         )
@@ -119,7 +122,7 @@ class DuckDBEngine:
     def keep(self, frame: DataFrame) -> DataFrame:
         """A table of the frame's rows."""
         name = self._name("kept")
-        self.connection.execute(f"CREATE TABLE {name} AS {self._sql(frame)}")
+        self._run(f"CREATE TABLE {name} AS {self._sql(frame)}")
         self._kept.append(name)
         return self._table(name, frame.columns)
 
@@ -149,17 +152,20 @@ class DuckDBEngine:
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> None:
         """Write one file, ``part-NNNNN.parquet``."""
         target = f"{folder}/part-{part:05d}.parquet".replace("'", "''")
-        self.connection.execute(
-            f"COPY ({self._sql(frame)}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
-        )
+        self._run(f"COPY ({self._sql(frame)}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)")
 
     def to_arrow(self, frame: DataFrame) -> pa.Table:
         """The frame's rows as an Arrow table."""
-        return self.connection.sql(self._sql(frame)).to_arrow_table()
+        with _explained():
+            return self.connection.sql(self._sql(frame)).to_arrow_table()
 
     def _sql(self, frame: DataFrame) -> str:
         # DuckDB optimises by itself; SQLFrame's optimiser would only add seconds to large plans.
         return str(frame.sql(dialect="duckdb", optimize=False))
+
+    def _run(self, sql: str) -> list[Any]:
+        with _explained():
+            return self.connection.execute(sql).fetchall()
 
     def _table(self, name: str, columns: Sequence[str]) -> DataFrame:
         # Told the columns, SQLFrame need not ask the database for them; their types it would use for nothing here.
@@ -169,6 +175,27 @@ class DuckDBEngine:
     def _name(self, prefix: str) -> str:
         safe = "".join(c if c.isalnum() else "_" for c in prefix)
         return f"{safe}_{next(self._numbers)}"
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What DuckDB says of files and memory as expected errors; a mistake in a plan stays what it is."""
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
+        raise
+    except duckdb.Error as error:
+        said = " ".join(str(error).split())[:400]
+        if "No space left" in said:
+            raise LakeError(f"no space left on the device: {said}", hint="free some space and run again") from error
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise PipelineFailure(said, hint="lower engine.batch_rows or raise engine.memory_gb") from error
+        if "Permission denied" in said:
+            raise LakeError(f"access denied: {said}", hint="check the permissions of that path") from error
+        raise BadInputError(
+            f"a file cannot be read to its end: {said}",
+            hint="the file named above is damaged inside: bring it anew, or move it out of the partition",
+        ) from error
 
 
 def _listed(files: Sequence[str]) -> str:
