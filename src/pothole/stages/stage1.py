@@ -45,17 +45,15 @@ def run(
 ) -> Stage1:
     """Find the impacts of a day, or of any part of it that holds whole trips.
 
-    ``raw`` has the columns of ``tables.RAW`` and ``source_file``; ``bumps`` those of ``tables.SPEED_BUMPS``. The
-    day's limits are
-    UTC epoch milliseconds. ``unique`` says that no two rows share vehicle, trip and timestamp.
+    ``raw`` has the columns of ``tables.RAW`` and ``source_file``; ``bumps`` those of ``tables.SPEED_BUMPS``. The day's
+    limits are UTC epoch milliseconds. ``unique`` says that no two rows share vehicle, trip and timestamp.
     """
     good, bad = quality.inspect(raw, day_start_ms, day_end_ms, settings.quality, unique=unique, keep=keep)
     refused = keep(bad)
-    if not unique:
-        good = keep(good)
-    elif refused.count() == 0:  # nothing to sort out: later passes need not look at every column again
-        good = quality.accept(raw, settings.quality)
-    samples = good
+    if refused.count() == 0:  # nothing to sort out: later passes need not look at every column again
+        samples = quality.accept(raw, settings.quality)
+    else:
+        samples = good if unique else keep(good)
     seconds = keep(motion.with_course(motion.per_second(samples)))
     oriented = keep(orient.orient(seconds, settings.orient, keep))
     strong = keep(detect.with_strength(samples, oriented))
