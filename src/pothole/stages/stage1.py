@@ -52,8 +52,10 @@ def run(
     refused = keep(bad)
     if refused.count() == 0:  # nothing to sort out: later passes need not look at every column again
         samples = quality.accept(raw, settings.quality)
+    elif unique:
+        samples = good
     else:
-        samples = good if unique else keep(good)
+        samples = keep(good)
     seconds = keep(motion.with_course(motion.per_second(samples)))
     oriented = keep(orient.orient(seconds, settings.orient, keep))
     strong = keep(detect.with_strength(samples, oriented))
