@@ -36,7 +36,7 @@ test: $(VENV)/.dev system ## Run all tests
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.dev ## Run the quick tests (under 90 s in all)
-	$(BIN)/python -m pytest -m "not slow and not spark and not browser"
+	$(BIN)/python -m pytest -n auto -m "not slow and not spark and not browser"
 
 lint: $(VENV)/.dev ## Check format, lint and types
 	$(BIN)/ruff format --check .

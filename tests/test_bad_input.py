@@ -72,6 +72,7 @@ def test_a_file_of_another_shape_is_named_with_its_column(lake, change, words):
     assert written(lake) == []
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_named_and_can_be_left_out(lake):
     path = add(lake, "part-1.parquet", drives.raw())
     path.write_bytes(path.read_bytes()[:-300])
@@ -83,6 +84,7 @@ def test_a_damaged_file_is_named_and_can_be_left_out(lake):
     assert [Path(i["path"]).name for i in skipped] == ["part-1.parquet"]
 
 
+@pytest.mark.slow
 def test_too_many_refused_rows_fail_and_keep_the_old_partition(lake):
     assert run(lake).returncode == 0
     before = open_lake(str(lake)).manifest(POTHOLES.name, DAY)
@@ -137,6 +139,7 @@ def test_a_lake_that_is_not_there(tmp_path):
     assert "nowhere" in done.stderr
 
 
+@pytest.mark.slow
 def test_results_as_json_tell_what_was_done(lake):
     done = run(lake, "--json")
     stages = json.loads(done.stdout)["stages"]

@@ -30,32 +30,36 @@ def inspect(engine, rows, **options):
     return result
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"accel_x": None}, "null_value"),
-        ({"trip_id": None}, "null_value"),
-        ({"timestamp": None}, "null_value"),
-        ({"lat": math.nan}, "not_finite"),
-        ({"accel_z": math.inf}, "not_finite"),
-        ({"gyro_y": -math.inf}, "not_finite"),
-        ({"accel_y": 100.1}, "out_of_range"),
-        ({"velocity": -0.1}, "out_of_range"),
-        ({"velocity": 300.1}, "out_of_range"),
-        ({"satellites": -1}, "out_of_range"),
-        ({"lon": 180.5}, "bad_position"),
-        ({"lat": 0.0, "lon": 0.0}, "bad_position"),
-        ({"timestamp": DAY[0] - 3_600_001}, "wrong_day"),
-        ({"timestamp": DAY[1] + 3_600_000}, "wrong_day"),
-        ({"gyro_x": None, "gyro_y": None, "gyro_z": None}, None),
-        ({"timestamp": DAY[0] - 3_600_000}, None),
-        ({"hdop": 9.0, "satellites": 2}, None),
-    ],
-)
-def test_reason_of_a_row(engine, change, reason):
-    good, bad = inspect(engine, [GOOD | change])
-    assert [row["reason"] for row in bad] == ([reason] if reason else [])
-    assert len(good) == (0 if reason else 1)
+CASES = [
+    ({"accel_x": None}, "null_value"),
+    ({"trip_id": None}, "null_value"),
+    ({"timestamp": None}, "null_value"),
+    ({"lat": math.nan}, "not_finite"),
+    ({"accel_z": math.inf}, "not_finite"),
+    ({"gyro_y": -math.inf}, "not_finite"),
+    ({"accel_y": 100.1}, "out_of_range"),
+    ({"velocity": -0.1}, "out_of_range"),
+    ({"velocity": 300.1}, "out_of_range"),
+    ({"satellites": -1}, "out_of_range"),
+    ({"lon": 180.5}, "bad_position"),
+    ({"lat": 0.0, "lon": 0.0}, "bad_position"),
+    ({"timestamp": DAY[0] - 3_600_001}, "wrong_day"),
+    ({"timestamp": DAY[1] + 3_600_000}, "wrong_day"),
+    ({"gyro_x": None, "gyro_y": None, "gyro_z": None}, None),
+    ({"timestamp": DAY[0] - 3_600_000}, None),
+    ({"hdop": 9.0, "satellites": 2}, None),
+]
+
+
+def test_every_row_has_the_reason_that_is_its_own(engine):
+    """One row a vehicle, so that one run judges them all."""
+    names = [f"V{i:02d}" for i in range(len(CASES))]
+    good, bad = inspect(
+        engine, [GOOD | {"vehicle_id": v} | change for v, (change, _) in zip(names, CASES, strict=True)]
+    )
+    found = {row["vehicle_id"]: row["reason"] for row in bad} | {row["vehicle_id"]: None for row in good}
+    assert found == {v: reason for v, (_, reason) in zip(names, CASES, strict=True)}
+    assert len(good) + len(bad) == len(CASES)
 
 
 def test_a_region_can_be_set(engine):
@@ -77,6 +81,7 @@ def test_the_smallest_of_equal_keys_is_used_nulls_first(engine):
 odd = st.sampled_from([None, 0.0, -1.0, 1.5, 1e9, math.nan, math.inf])
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,22 +17,29 @@ DAY = (drives.START_MS, drives.START_MS + 86_400_000)
 JOLTS_S = (12.3, 25.0, 41.7)
 
 
-@pytest.fixture
-def stage1(engine):
+def run_stage1(engine, *tables: pa.Table, bumps: pa.Table | None = None, unique: bool = False) -> dict[str, pa.Table]:
     from pothole.stages import stage1 as module
 
-    def run(*tables: pa.Table, bumps: pa.Table | None = None, unique: bool = False) -> dict[str, pa.Table]:
-        raw = drives.with_source(pa.concat_tables(tables))
-        layer = drives.empty(SPEED_BUMPS.columns) if bumps is None else bumps
-        result = module.run(
-            engine.from_arrow(raw, "raw"), engine.from_arrow(layer, "bumps"), *DAY, Stage1Settings(),
-            unique=unique, keep=engine.keep,
-        )  # fmt: skip
-        found = {n: engine.to_arrow(getattr(result, n)) for n in ("impacts", "traversals", "quarantine", "used")}
-        engine.forget()
-        return found
+    raw = drives.with_source(pa.concat_tables(tables))
+    layer = drives.empty(SPEED_BUMPS.columns) if bumps is None else bumps
+    result = module.run(
+        engine.from_arrow(raw, "raw"), engine.from_arrow(layer, "bumps"), *DAY, Stage1Settings(),
+        unique=unique, keep=engine.keep,
+    )  # fmt: skip
+    found = {n: engine.to_arrow(getattr(result, n)) for n in ("impacts", "traversals", "quarantine", "used")}
+    engine.forget()
+    return found
 
-    return run
+
+@pytest.fixture
+def stage1(engine):
+    return functools.partial(run_stage1, engine)
+
+
+@pytest.fixture(scope="module")
+def plain(engine):
+    """What is found on one plain drive, computed once for all tests that only look."""
+    return run_stage1(engine, drives.raw(jolts_s=JOLTS_S))
 
 
 def since_start(impacts: pa.Table) -> list[float]:
@@ -44,9 +53,8 @@ def random_rotation(seed: int) -> np.ndarray:
     return q if np.linalg.det(q) > 0 else -q
 
 
-def test_finds_each_jolt_once_at_its_time(stage1):
-    found = stage1(drives.raw(jolts_s=JOLTS_S))
-    assert since_start(found["impacts"]) == pytest.approx(JOLTS_S, abs=0.12)
+def test_finds_each_jolt_once_at_its_time(plain):
+    assert since_start(plain["impacts"]) == pytest.approx(JOLTS_S, abs=0.12)
 
 
 @pytest.mark.slow
@@ -54,11 +62,10 @@ def test_a_quiet_road_has_no_impacts(stage1):
     assert stage1(drives.raw())["impacts"].num_rows == 0
 
 
-def test_columns_and_types_are_those_of_the_tables(stage1):
-    found = stage1(drives.raw(jolts_s=JOLTS_S))
+def test_columns_and_types_are_those_of_the_tables(plain):
     for table, name in ((IMPACTS, "impacts"), (TRAVERSALS, "traversals"), (QUARANTINE, "quarantine")):
-        assert found[name].schema.names == list(table.names)
-        assert [found[name].schema.field(c.name).type for c in table.columns] == [
+        assert plain[name].schema.names == list(table.names)
+        assert [plain[name].schema.field(c.name).type for c in table.columns] == [
             drives.TYPES[c.type] for c in table.columns
         ]
 
