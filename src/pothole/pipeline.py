@@ -167,13 +167,11 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
                 unique=engine.keys_are_unique(batch),
                 keep=engine.keep,
             )
+            results = {IMPACTS: result.impacts, TRAVERSALS: result.traversals, QUARANTINE: result.quarantine}
             frames = {
-                IMPACTS: engine.keep(result.impacts),
-                TRAVERSALS: engine.keep(result.traversals),
-                QUARANTINE: engine.keep(result.quarantine),
+                table: engine.write_parquet(frame, _target(publication, engine, table), part=part)
+                for table, frame in results.items()
             }
-            for table, frame in frames.items():
-                engine.write_parquet(frame, _target(publication, engine, table), part=part)
             counts["used"] += int(result.used.agg(F.sum("sample_count").alias("n")).collect()[0]["n"] or 0)
             counts["traversals"] += frames[TRAVERSALS].count()
             _count(counts, "impacts", engine, frames[IMPACTS], "kind")
@@ -208,9 +206,10 @@ def _stage2(day: _Day, segments: pa.Table | None) -> StageReport:
             settings.stage2,
             keep=engine.keep,
         )
-        written = {POTHOLES: engine.keep(result.potholes), CONDITION: engine.keep(result.condition)}
-        for table, frame in written.items():
-            engine.write_parquet(frame, _target(publication, engine, table))
+        written = {
+            table: engine.write_parquet(frame, _target(publication, engine, table))
+            for table, frame in ((POTHOLES, result.potholes), (CONDITION, result.condition))
+        }
         report.rows |= {
             "impacts": result.impacts.count(),
             "impacts_unmatched": result.impacts.where("s_id IS NULL").count(),

@@ -44,8 +44,8 @@ class Engine(Protocol):
         """The same rows, computed once: for a frame that is used more than once."""
         ...
 
-    def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> None:
-        """Write the frame's rows as ``part-*.parquet`` into a folder that exists; at least one file."""
+    def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> DataFrame:
+        """Write the frame's rows as ``part-*.parquet`` into a folder that exists; at least one file. The same rows."""
         ...
 
     def to_arrow(self, frame: DataFrame) -> pa.Table:

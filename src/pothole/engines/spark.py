@@ -55,6 +55,8 @@ class SparkEngine:
             .config("spark.driver.extraJavaOptions", "-XX:+UseParallelGC")
             # A hash join where a partition's small side fits: the samples need not be sorted.
             .config("spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold", "256m")
+            # Wide frames (the classifier's trees) outside whole-stage code: it would outgrow a Java method.
+            .config("spark.sql.codegen.maxFields", "30")
         )
         for key, value in (options or {}).items():
             builder = builder.config(key, value)
@@ -126,9 +128,10 @@ class SparkEngine:
             for status in system.listStatus(path):
                 system.delete(status.getPath(), True)
 
-    def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> None:
+    def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> DataFrame:
         """Append Spark's own ``part-*.parquet`` files; an empty frame gives one file without rows."""
         frame.write.mode("append").parquet(folder)
+        return self.session.read.schema(frame.schema).parquet(folder)
 
     def to_arrow(self, frame: DataFrame) -> pa.Table:
         """The frame's rows as an Arrow table."""

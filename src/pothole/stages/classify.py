@@ -39,12 +39,9 @@ def log_odds(kind: int) -> Column:
 def classify(impacts: DataFrame, settings: ClassifySettings) -> DataFrame:
     """Impacts with ``pothole_probability`` (0..1), ``kind`` (pothole / bump / other) and ``is_pothole``."""
     steadied = shorten(impacts.withColumns({name: steady(F.col(name)) for name in FEATURES}))
-    # As one array through a lambda: Spark then interprets the trees; their compiled code would outgrow a Java method.
-    odds = F.transform(F.array(*(log_odds(i) for i in range(len(KINDS)))), F.exp)
-    scored = shorten(steadied.withColumn("odds", odds))
-    each = {kind: F.element_at(F.col("odds"), i + 1) for i, kind in enumerate(KINDS)}
-    total = reduce(add, each.values())
-    shares = scored.withColumns({f"p_{kind}": column / total for kind, column in each.items()})
+    scored = shorten(steadied.withColumns({f"z_{kind}": log_odds(i) for i, kind in enumerate(KINDS)}))
+    total = reduce(add, (F.exp(F.col(f"z_{kind}")) for kind in KINDS))
+    shares = scored.withColumns({f"p_{kind}": F.exp(F.col(f"z_{kind}")) / total for kind in KINDS})
     p_pothole = F.when(F.col("known"), F.least(F.col("p_pothole"), F.lit(KNOWN_STRUCTURE_PROBABILITY))).otherwise(
         F.col("p_pothole")
     )
