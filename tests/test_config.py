@@ -16,14 +16,14 @@ def test_environment_wins_over_file_over_default(tmp_path):
     loaded = config.load(file, {"POTHOLE__STAGE1__DETECT__START_SCALES": "6.5"})
     detect = loaded.settings.stage1.detect
     assert (detect.start_scales, detect.end_scales, detect.gap_ms) == (6.5, 3.0, 700)
-    sources = {key: source for key, _, source, _ in loaded.rows()}
+    sources = {key: source for key, _, source, _ in config.rows(loaded)}
     assert sources["stage1.detect.start_scales"].startswith("environment variable")
     assert sources["stage1.detect.end_scales"] == str(file)
     assert sources["stage1.detect.gap_ms"] == "default"
 
 
 def test_every_key_says_what_it_means():
-    assert [key for key, _, _, meaning in config.load(None, {}).rows() if not meaning] == []
+    assert [key for key, _, _, meaning in config.rows(config.load(None, {})) if not meaning] == []
 
 
 @pytest.mark.parametrize(

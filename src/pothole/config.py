@@ -11,15 +11,11 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
-import hashlib
 import inspect
-import json
 import os
 import textwrap
 import typing
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,85 +23,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from pothole.errors import ConfigError, UserError
-from pothole.stages.settings import Stage1Settings, Stage2Settings
+from pothole.errors import ConfigError
+from pothole.settings import Config, EngineSettings, Settings, flatten, parse_date
+
+__all__ = ["Config", "EngineSettings", "Settings", "load", "parse_date", "resolve", "rows"]
 
 ENV_PREFIX = "POTHOLE__"
-
-
-@dataclass(frozen=True)
-class EngineSettings:
-    """How much of the machine the embedded engine may use."""
-
-    threads: int | None = None
-    """Worker threads; none: one a core."""
-    memory_gb: float | None = None
-    """Memory limit in GB; beyond it the engine spills to disk; none: 80 % of the machine's."""
-    batch_rows: int = 25_000_000
-    """Raw rows that Stage 1 takes at once (whole trips), so that memory does not grow with the day."""
-    spark_master: str = "local[*]"
-    """Spark's master when ``--engine spark`` runs on this machine."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The whole configuration."""
-
-    timezone: str = "Asia/Seoul"
-    """Time zone whose calendar days are the batch dates."""
-    max_refused_share: float = 0.2
-    """Largest share of quarantined rows with which a run still succeeds."""
-    lock_ttl_seconds: float = 900.0
-    """After this long without a sign of life a run's lock on its date may be taken over."""
-    stage1: Stage1Settings = field(default_factory=Stage1Settings)
-    """From samples to impacts."""
-    stage2: Stage2Settings = field(default_factory=Stage2Settings)
-    """From impacts to potholes."""
-    engine: EngineSettings = field(default_factory=EngineSettings)
-    """How much of the machine the embedded engine may use."""
-
-
-@dataclass(frozen=True)
-class Config:
-    """Validated settings and where each value came from (``default``, a file, an environment variable)."""
-
-    settings: Settings
-    sources: Mapping[str, str]
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the settings, 16 hex digits: the same settings, the same hash."""
-        text = json.dumps(dataclasses.asdict(self.settings), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The pipeline's time zone."""
-        return ZoneInfo(self.settings.timezone)
-
-    def day_limits_ms(self, day: str) -> tuple[int, int]:
-        """Start and end of a batch date (YYYY-MM-DD) as UTC epoch milliseconds."""
-        start = datetime.combine(date.fromisoformat(day), datetime.min.time(), self.zone)
-        end = datetime.combine(date.fromisoformat(day) + timedelta(days=1), datetime.min.time(), self.zone)
-        return tuple(int(t.astimezone(UTC).timestamp() * 1000) for t in (start, end))  # type: ignore[return-value]
-
-    def rows(self) -> list[tuple[str, Any, str, str]]:
-        """Every key with its value, its source and what it means."""
-        docs = dict(_documented(Settings))
-        return [
-            (key, value, self.sources.get(key, "default"), docs.get(key, ""))
-            for key, value in _flatten(dataclasses.asdict(self.settings))
-        ]
-
-
-def parse_date(text: str) -> str:
-    """A batch date as YYYY-MM-DD; UserError for anything else."""
-    try:
-        if len(text) != 10:
-            raise ValueError
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise UserError(f"{text!r} is not a date", hint="expected YYYY-MM-DD, such as 2026-02-12") from None
 
 
 def load(file: Path | None = None, environ: Mapping[str, str] = os.environ) -> Config:
@@ -114,7 +37,7 @@ def load(file: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
     given: dict[str, Any] = {}
     sources: dict[str, str] = {}
     if file is not None:
-        for key, value in _flatten(_read_yaml(file)):
+        for key, value in flatten(_read_yaml(file)):
             _check_known(key, str(file))
             given[key], sources[key] = value, str(file)
     for name, text in sorted(environ.items()):
@@ -122,6 +45,27 @@ def load(file: Path | None = None, environ: Mapping[str, str] = os.environ) -> C
             key = name.removeprefix(ENV_PREFIX).lower().replace("__", ".")
             _check_known(key, f"environment variable {name}")
             given[key], sources[key] = _parse_yaml(text, name), f"environment variable {name}"
+    return _validated(given, sources)
+
+
+def resolve(given: Mapping[str, Any], where: str) -> Config:
+    """Defaults, then the given keys (nested, as in a YAML file); ConfigError as ``load``, naming ``where``."""
+    flat = dict(flatten(given))
+    for key in flat:
+        _check_known(key, where)
+    return _validated(flat, dict.fromkeys(flat, where))
+
+
+def rows(config: Config) -> list[tuple[str, Any, str, str]]:
+    """Every key with its value, its source and what it means."""
+    docs = dict(_documented(Settings))
+    return [
+        (key, value, config.sources.get(key, "default"), docs.get(key, ""))
+        for key, value in flatten(dataclasses.asdict(config.settings))
+    ]
+
+
+def _validated(given: Mapping[str, Any], sources: Mapping[str, str]) -> Config:
     settings = _validate(_nest(given), sources)
     _check_zone(settings.timezone, sources.get("timezone", "default"))
     return Config(settings, sources)
@@ -150,7 +94,7 @@ def _parse_yaml(text: str, where: str) -> Any:
 
 
 def _check_known(key: str, where: str) -> None:
-    known = [k for k, _ in _flatten(dataclasses.asdict(Settings()))]
+    known = [k for k, _ in flatten(dataclasses.asdict(Settings()))]
     if key in known:
         return
     inner = [k for k in known if k.startswith(f"{key}.")]
@@ -185,14 +129,6 @@ def _check_zone(name: str, source: str) -> None:
         near = difflib.get_close_matches(name, available_timezones(), n=1, cutoff=0.4)
         hint = f"did you mean {near[0]}?" if near else "an IANA name, such as Asia/Seoul"
         raise ConfigError(f"{source}: unknown time zone {name!r}", hint=hint) from None
-
-
-def _flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,13 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
-
 from pothole import __version__
-from pothole.config import Config
 from pothole.engines import Engine
 from pothole.errors import TooManyRefusedError, UserError
 from pothole.lake import Lake, check_same_run, new_run_id
+from pothole.settings import Config
 from pothole.tables import CONDITION, IMPACTS, POTHOLES, QUARANTINE, RAW, SEGMENTS, SPEED_BUMPS, TRAVERSALS, Table
 
 STAGES = ("stage1", "stage2")
@@ -92,7 +90,8 @@ def run_day(
     run_id = run_id or new_run_id()
     report = DayReport(date, run_id)
     raw = lake.check_raw(date, skip_bad=skip_bad_files) if "stage1" in stages else None
-    segments = _checked_segments(lake, list(raw.files) if raw else [])
+    if lake.storage.fs is not None:  # a cluster's driver cannot look at it before the engine does
+        _check_segments(lake, list(raw.files) if raw else [])
     with lake.lock(date, run_id, ttl_seconds=config.settings.lock_ttl_seconds, command=f"pothole run {date}"):
         started = engine()
         day = _Day(lake, started, config, date, run_id, progress)
@@ -101,7 +100,7 @@ def run_day(
                 report.skipped_files = [(s.path, s.reason) for s in raw.skipped]
                 report.stages.append(_stage1(day, raw))
             if "stage2" in stages:
-                report.stages.append(_stage2(day, segments))
+                report.stages.append(_stage2(day))
         finally:
             started.close()
     return report
@@ -152,7 +151,7 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
         day.lake.publishing(day.run_id, day.date) as publication,
     ):
         day.progress("looking at the raw files", 0.0)
-        bumps = engine.from_arrow(_bumps(day.lake), "bumps")
+        bumps = engine.read_layer(day.lake, day.lake.bump_files(), SPEED_BUMPS)
         start_ms, end_ms = day.config.day_limits_ms(day.date)
         counts = {"in": sum(rows), "used": 0, "quarantined": 0, "impacts": 0, "potholes": 0, "traversals": 0}
         batches = engine.batches(files, rows, settings.engine.batch_rows)
@@ -185,7 +184,7 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
     return report
 
 
-def _stage2(day: _Day, segments: pa.Table | None) -> StageReport:
+def _stage2(day: _Day) -> StageReport:
     from pothole.stages import stage2
 
     engine, settings = day.engine, day.config.settings
@@ -196,12 +195,11 @@ def _stage2(day: _Day, segments: pa.Table | None) -> StageReport:
         day.lake.publishing(day.run_id, day.date) as publication,
     ):
         day.progress("stage 2: matching impacts to roads and clustering them", 0.8)
-        roads = _empty(SEGMENTS) if segments is None else segments
         frames = {t: engine.read_parquet(day.lake.files(t.name, day.date), t.columns) for t in (IMPACTS, TRAVERSALS)}
         result = stage2.run(
             frames[IMPACTS],
             frames[TRAVERSALS],
-            engine.from_arrow(roads.select(SEGMENTS.names), "segments"),
+            engine.read_layer(day.lake, day.lake.segment_files(), SEGMENTS),
             day.date,
             settings.stage2,
             keep=engine.keep,
@@ -257,24 +255,14 @@ def _check_refused(counts: dict[str, int], reasons: dict[str, int], limit: float
         )
 
 
-def _bumps(lake: Lake) -> pa.Table:
-    return lake.bumps().select(SPEED_BUMPS.names)
-
-
-def _empty(table: Table) -> pa.Table:
-    types = {"string": pa.string(), "int": pa.int32(), "bigint": pa.int64(), "double": pa.float64()}
-    return pa.schema([(c.name, types[c.type]) for c in table.columns]).empty_table()
-
-
-def _checked_segments(lake: Lake, raw_files: list[Any]) -> pa.Table | None:
-    """The road network, checked; BadInputError when its columns, coordinates or whereabouts are wrong."""
+def _check_segments(lake: Lake, raw_files: list[Any]) -> None:
+    """BadInputError when the road network's columns, coordinates or whereabouts are wrong."""
     segments = lake.segments()
     if segments is None:
-        return None
+        return
     from pothole.roads.check import check_near, check_segments
 
     check_segments(segments, "road-network")
     box = lake.raw_bounds(raw_files)
     if box is not None:
         check_near(segments, box)
-    return segments

@@ -165,7 +165,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def refuse(name: str, mode: str) -> None:
         raise PermissionError(13, "Permission denied", name)
 
-    monkeypatch.setattr("pothole.lake.folder.pa.OSFile", refuse)
+    monkeypatch.setattr("pyarrow.OSFile", refuse)
     with pytest.raises(LakeError, match=f"cannot read {path}: permission denied"):
         lake.check_raw(DAY, skip_bad=True)
 

@@ -25,7 +25,7 @@ def show(config: _File = None, json: _Json = False) -> None:
 
     from pothole import config as configuration
 
-    rows = configuration.load(config).rows()
+    rows = configuration.rows(configuration.load(config))
     if json:
         out.print_json(dumps([dict(zip(("key", "value", "source", "meaning"), row, strict=True)) for row in rows]))
         return
@@ -43,4 +43,6 @@ def check(config: _File = None) -> None:
     from pothole import config as configuration
 
     loaded = configuration.load(config)
-    out.print(f"configuration is valid: {len(loaded.sources)} of {len(loaded.rows())} keys set, hash {loaded.hash}")
+    out.print(
+        f"configuration is valid: {len(loaded.sources)} of {len(configuration.rows(loaded))} keys set, hash {loaded.hash}"
+    )

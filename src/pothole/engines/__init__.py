@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
+    from pothole.lake import Lake
+    from pothole.tables import Table
+
 ENGINES = ("duckdb", "spark")
 
 
@@ -34,6 +37,10 @@ class Engine(Protocol):
 
     def read_parquet(self, files: Sequence[str], columns: Sequence[Any], *, source_file: bool = False) -> DataFrame:
         """The files as one frame of these columns (cast to their types), with ``source_file`` where asked."""
+        ...
+
+    def read_layer(self, lake: Lake, paths: Sequence[str], table: Table) -> DataFrame:
+        """A small dataset that people write (CSV or Parquet, paths in the lake); absent optional columns are null."""
         ...
 
     def from_arrow(self, table: pa.Table, name: str) -> DataFrame:

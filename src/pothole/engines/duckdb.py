@@ -13,12 +13,14 @@ import duckdb
 from sqlframe import activate
 
 from pothole.errors import BadInputError, LakeError, PipelineFailure
+from pothole.tables import SEGMENTS
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
-    from pothole.tables import Column
+    from pothole.lake import Lake
+    from pothole.tables import Column, Table
 
 _DUCKDB_TYPES = {"bigint": "BIGINT", "int": "INTEGER", "double": "DOUBLE", "string": "VARCHAR"}
 
@@ -111,6 +113,13 @@ class DuckDBEngine:
             f"FROM read_parquet({_listed(files)}, filename = true, hive_partitioning = false)"
         )
         return self.session.table(name)
+
+    def read_layer(self, lake: Lake, paths: Sequence[str], table: Table) -> DataFrame:
+        """The layer's rows, read and checked by the lake."""
+        from pothole.roads.read import schema_of
+
+        found = lake.segments() if table is SEGMENTS else lake.bumps()
+        return self.from_arrow(schema_of(table).empty_table() if found is None else found.select(table.names), "layer")
 
     def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
         """A copy of the table in the engine."""

@@ -2,66 +2,82 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
-    from pothole.tables import Column
+    from pothole.lake import Lake
+    from pothole.tables import Column, Table
 
 
 #: Bits used of a 64-bit word (the sign is left alone).
 _BITS = 63
 
 
+def session(name: str = "pothole", *, master: str | None = None, options: Mapping[str, str] | None = None) -> Any:
+    """A Spark session with what the stages rely on; ``options`` (``spark.*``) come on top.
+
+    Without a master spark-submit's is taken. UserError where PySpark is not installed.
+    """
+    from pothole.errors import UserError
+
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise UserError(
+            "the Spark engine needs PySpark, which is not installed", hint="pip install 'pothole-pipeline[spark]'"
+        ) from None
+    builder = SparkSession.builder.appName(name)
+    if master is not None:
+        builder = builder.master(master)
+    for key, value in (_NEEDED | _TUNED | dict(options or {})).items():
+        builder = builder.config(key, value)
+    started = builder.getOrCreate()
+    started.sparkContext.setLogLevel("ERROR")
+    return started
+
+
+#: What the stages' results rely on.
+_NEEDED = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "false"}
+
+#: What makes them fast. Hash joins where a partition's small side fits: the samples need not be sorted. Wide frames
+#: (the classifier's trees) outside whole-stage code: it would outgrow a Java method.
+_TUNED = {
+    "spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": "256m",
+    "spark.sql.codegen.maxFields": "30",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
 class SparkEngine:
-    """A Spark session: local by default, or on the master it is given."""
+    """A Spark session: one on this machine by default, or the one it is given."""
 
     name = "spark"
 
     def __init__(
         self,
+        given: Any = None,
         *,
         master: str = "local[*]",
         memory_gb: float | None = None,
         scratch: str | None = None,
-        options: dict[str, str] | None = None,
     ) -> None:
-        from pothole.errors import UserError
-
-        try:
-            import pyspark
-            from pyspark.sql import SparkSession
-        except ImportError:
-            raise UserError(
-                "the Spark engine needs PySpark, which is not installed", hint="pip install 'pothole-pipeline[spark]'"
-            ) from None
-        self.version = pyspark.__version__
-        builder = (
-            SparkSession.builder.appName("pothole")
-            .master(master)
-            .config("spark.sql.session.timeZone", "UTC")
-            .config("spark.ui.enabled", "false")
-            .config("spark.ui.showConsoleProgress", "false")
-            .config("spark.sql.shuffle.partitions", str(max(8, 4 * (os.cpu_count() or 2))))
-            .config("spark.sql.parquet.compression.codec", "zstd")
-            .config("spark.sql.ansi.enabled", "false")
-            .config("spark.driver.memory", f"{int(memory_gb or 4)}g")
-            .config("spark.driver.extraJavaOptions", "-XX:+UseParallelGC")
-            # A hash join where a partition's small side fits: the samples need not be sorted.
-            .config("spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold", "256m")
-            # Wide frames (the classifier's trees) outside whole-stage code: it would outgrow a Java method.
-            .config("spark.sql.codegen.maxFields", "30")
-        )
-        for key, value in (options or {}).items():
-            builder = builder.config(key, value)
-        self.session = builder.getOrCreate()
-        self.session.sparkContext.setLogLevel("ERROR")
+        local = {
+            "spark.ui.enabled": "false",
+            "spark.sql.shuffle.partitions": str(max(8, 4 * (os.cpu_count() or 2))),
+            "spark.driver.memory": f"{int(memory_gb or 4)}g",
+            "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
+        }
+        self.session = session(master=master, options=local) if given is None else given
+        self.version = str(self.session.version)
         self._numbers = itertools.count()
         self._own_scratch = None if scratch else tempfile.TemporaryDirectory(prefix="pothole-")
         self._scratch = scratch or f"file://{self._own_scratch.name}"  # type: ignore[union-attr]
@@ -107,6 +123,33 @@ class SparkEngine:
         schema = ", ".join(f"`{c.name}` {c.type}" for c in columns)
         return self.session.read.schema(schema).parquet(*_spark_paths(files)).select(*chosen)
 
+    def read_layer(self, lake: Lake, paths: Sequence[str], table: Table) -> DataFrame:
+        """The layer's rows. BadInputError for a file without a column that is needed, or that is no number."""
+        frames = [self._read_layer(path, table) for path in _spark_paths([lake.storage.absolute(p) for p in paths])]
+        if not frames:
+            return self.session.range(0).selectExpr(*(f"CAST(NULL AS {c.type}) AS `{c.name}`" for c in table.columns))
+        return functools.reduce(lambda a, b: a.unionByName(b), frames)
+
+    def _read_layer(self, path: str, table: Table) -> DataFrame:
+        from pothole.errors import BadInputError
+
+        csv = not path.endswith(".parquet")
+        found = self.session.read.csv(path, header=True, nullValue="") if csv else self.session.read.parquet(path)
+        missing = [c.name for c in table.columns if c.name not in found.columns and not c.nullable]
+        if missing:
+            raise BadInputError(f"{path}: column {missing[0]} is missing; found {', '.join(found.columns)}")
+        # Whoever writes whole numbers with gaps writes 2.0: integers are read as doubles first.
+        through = {"int": "CAST(TRY_CAST(`{n}` AS DOUBLE) AS INT)", "string": "CAST(`{n}` AS STRING)"}
+        read = {c.name: through.get(c.type, "TRY_CAST(`{n}` AS DOUBLE)").format(n=c.name) for c in table.columns}
+        rows = found.selectExpr(
+            *(f"{read[c.name] if c.name in found.columns else f'CAST(NULL AS {c.type})'} AS `{c.name}`"
+              for c in table.columns)
+        )  # fmt: skip
+        for column in (c.name for c in table.columns if not c.nullable):
+            if rows.where(f"`{column}` IS NULL").limit(1).count():
+                raise BadInputError(f"{path}: rows without a valid {column}", hint="fill, mend or remove them")
+        return rows
+
     def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
         """A copy of the table in the engine."""
         return self.session.createDataFrame(table)
@@ -117,7 +160,7 @@ class SparkEngine:
         ``persist`` would carry every plan inside the next one, which grows without bound over a stage's dozen steps.
         """
         folder = f"{self._scratch}/kept-{next(self._numbers)}"
-        frame.write.option("compression", "snappy").parquet(folder)
+        frame.write.mode("overwrite").option("compression", "snappy").parquet(folder)
         return self.session.read.schema(frame.schema).parquet(folder)
 
     def forget(self) -> None:

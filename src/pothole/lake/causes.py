@@ -6,8 +6,6 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pyarrow as pa
-
 from pothole.errors import LakeError
 
 _INTACT = "what is published is as it was"
@@ -45,7 +43,8 @@ def explained(operation: str, place: str) -> Iterator[None]:
 
 def is_about_content(error: Exception) -> bool:
     """Whether it is Arrow that cannot make sense of a file's content, and no fault of the storage."""
-    return isinstance(error, pa.ArrowException) or (type(error) is OSError and error.errno is None)
+    arrow = any(kind.__name__ == "ArrowException" for kind in type(error).__mro__)
+    return arrow or (type(error) is OSError and error.errno is None)
 
 
 def _is_storage_error(error: Exception) -> bool:

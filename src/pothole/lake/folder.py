@@ -12,11 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import fsspec
-import pyarrow as pa
-
-from pothole.errors import LakeError, NoDataError
+from pothole.errors import LakeError, NoDataError, UserError
 from pothole.lake.causes import explained
+from pothole.lake.footer import Footer, read_footer
 
 #: How long to wait for another process that is just looking at the same lock, in seconds.
 _GUARD_SECONDS = 10.0
@@ -33,7 +31,10 @@ class FolderStorage:
         self.spark_uri = self.root.as_uri()
         with explained("open", self.uri):
             if create:
-                self.root.mkdir(parents=True, exist_ok=True)
+                try:
+                    self.root.mkdir(parents=True, exist_ok=True)
+                except FileExistsError:
+                    raise UserError(f"{self.uri} is a file", hint="a lake is a folder: choose another place") from None
             if not self.root.exists():
                 raise NoDataError(
                     f"there is no lake at {self.uri}", hint="pothole simulate and pothole ingest make one"
@@ -43,6 +44,8 @@ class FolderStorage:
     @property
     def fs(self) -> Any:
         """See ``Storage``."""
+        import fsspec
+
         return fsspec.filesystem("file")
 
     def files(self, folder: str) -> list[tuple[str, int]]:
@@ -121,8 +124,15 @@ class FolderStorage:
     @contextmanager
     def open(self, path: str) -> Iterator[Any]:
         """See ``Storage``."""
+        import pyarrow as pa
+
         with explained("read", self.absolute(path)), pa.OSFile(str(self.root / path), "rb") as file:
             yield file
+
+    def footer(self, path: str) -> Footer:
+        """See ``Storage``."""
+        with self.open(path) as file:
+            return read_footer(file)
 
     def absolute(self, path: str) -> str:
         """See ``Storage``."""

@@ -7,10 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date as Date
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from pothole.errors import BadInputError, LakeError, NoDataError
 from pothole.lake import lock as locks
@@ -22,6 +19,9 @@ from pothole.lake.manifest import Manifest
 from pothole.lake.publish import Publication
 from pothole.lake.storage import Storage, open_storage
 from pothole.tables import RAW, SEGMENTS, SPEED_BUMPS, TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _READ_TRIES = 20
 _LOCK_SECONDS = 900.0
@@ -113,6 +113,8 @@ class Lake:
         Columns of ``tables`` in their order, or those asked for. NoDataError when nothing is published, BadInputError
         for a damaged file or a missing column, LakeError when a listed file is not there.
         """
+        import pyarrow as pa
+
         wanted = list(TABLES[dataset].names) if columns is None else columns
         for _ in range(_READ_TRIES):
             manifest = self.published(dataset, date)
@@ -128,25 +130,30 @@ class Lake:
                     ) from None
         raise LakeError(f"{dataset} of {date} in {self.uri} is replaced all the time", hint="try again")
 
+    def segment_files(self) -> list[str]:
+        """The road network's file, relative to the lake: Parquet before CSV; none when the lake has none."""
+        found = [path for path, _ in self.storage.files(SEGMENTS.name)]
+        named = [f"{SEGMENTS.name}/segments.{ending}" for ending in ("parquet", "csv")]
+        return [path for path in named if path in found][:1]
+
+    def bump_files(self) -> list[str]:
+        """The layers of known structures, relative to the lake."""
+        return [path for path, _ in self.storage.files(SPEED_BUMPS.name) if path.endswith(".csv")]
+
     def segments(self) -> pa.Table | None:
         """The road network (``tables.SEGMENTS``); None when the lake has none."""
         from pothole.roads.read import read_segments
 
-        for name in ("segments.parquet", "segments.csv"):
-            path = f"{SEGMENTS.name}/{name}"
-            try:
-                with self.storage.open(path) as file:
-                    return read_segments(file, self.storage.absolute(path))
-            except FileNotFoundError:
-                continue
+        for path in self.segment_files():
+            with self.storage.open(path) as file:
+                return read_segments(file, self.storage.absolute(path))
         return None
 
     def bumps(self) -> pa.Table:
         """Known structures (``tables.SPEED_BUMPS``); no rows when the layer is absent."""
         from pothole.roads.read import read_bumps
 
-        layers = [path for path, _ in self.storage.files(SPEED_BUMPS.name) if path.endswith(".csv")]
-        return read_bumps([(self.storage.read(path), self.storage.absolute(path)) for path in layers])
+        return read_bumps([(self.storage.read(path), self.storage.absolute(path)) for path in self.bump_files()])
 
     # ---- writing -------------------------------------------------------------------------------------------------
 
@@ -209,6 +216,9 @@ class Lake:
 
 
 def _read_file(storage: Storage, path: str, columns: list[str]) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     absolute, hint = storage.absolute(path), "run that date again"
     with storage.open(path) as file:
         try:

@@ -12,10 +12,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
 from pothole.errors import BadInputError, LakeError, PipelineFailure
 from pothole.lake import manifest as manifests
+from pothole.lake.footer import Footer
 from pothole.tables import SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
@@ -113,10 +112,9 @@ class Publication:
             name = path.removeprefix(f"{folder}/")
             if not (name.startswith("part-") and name.endswith(".parquet")):
                 continue
-            with storage.open(path) as file:
-                footer = pq.ParquetFile(file)
-                _check_schema(dataset, path, footer)
-                parts.append(manifests.PartFile(f"{self._staging[dataset]}/{name}", footer.metadata.num_rows, size))
+            footer = storage.footer(path)
+            _check_schema(dataset, path, footer)
+            parts.append(manifests.PartFile(f"{self._staging[dataset]}/{name}", footer.rows, size))
             storage.settle(path)
         if not parts:
             raise PipelineFailure(f"nothing was written to {folder}", hint="an empty result is one file of zero rows")
@@ -131,10 +129,9 @@ class Publication:
                     self._lake.storage.delete(self._folder(dataset))
 
 
-def _check_schema(dataset: str, path: str, footer: pq.ParquetFile) -> None:
-    schema = footer.schema_arrow
+def _check_schema(dataset: str, path: str, footer: Footer) -> None:
     for column in TABLES[dataset].columns:
-        found = str(schema.field(column.name).type) if column.name in schema.names else "missing"
+        found = footer.columns.get(column.name, "missing")
         if found != _ARROW[column.type]:
             raise PipelineFailure(f"{path}: column {column.name} is {found}, expected {column.type}")
 

@@ -6,12 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date as Date
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from pothole.errors import BadInputError, LakeError, NoDataError
 from pothole.lake.causes import is_about_content
+from pothole.lake.footer import Footer
 from pothole.lake.storage import Storage
 from pothole.tables import RAW
 
@@ -19,10 +16,10 @@ _THREADS = 16
 
 #: Types that are a column's own or widen to it without loss, on every engine.
 _ACCEPTED = {
-    "bigint": (pa.int64(),),
-    "int": (pa.int32(), pa.int16(), pa.int8()),
-    "double": (pa.float64(), pa.float32(), pa.int32(), pa.int16(), pa.int8()),
-    "string": (pa.string(), pa.large_string(), pa.string_view()),
+    "bigint": ("int64",),
+    "int": ("int32", "int16", "int8"),
+    "double": ("double", "float", "int32", "int16", "int8"),
+    "string": ("string", "large_string", "string_view"),
 }
 
 
@@ -70,6 +67,10 @@ def check(storage: Storage, date: str, dates: list[str], *, skip_bad: bool) -> R
 
 def bounds(storage: Storage, path: str) -> tuple[float, float, float, float] | None:
     """West, east, south and north of most positions in a file's first row group (1st to 99th percentile), degrees."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     with storage.open(path) as file:
         try:
             table = pq.ParquetFile(file).read_row_group(0, columns=["lon", "lat"])
@@ -119,38 +120,26 @@ def _inspect(storage: Storage, found: list[tuple[str, int]], *, skip_bad: bool) 
 def _look(storage: Storage, path: str, size: int) -> RawFile | SkippedFile:
     absolute = storage.absolute(path)
     try:
-        with storage.open(path) as file:
-            footer = pq.ParquetFile(file)
-            problem = _misfit(footer.schema_arrow) or _damage(footer.metadata)
-            rows = footer.metadata.num_rows
+        footer = storage.footer(path)
     except LakeError:
         raise
     except FileNotFoundError:
         return SkippedFile(absolute, "it was removed while it was being read")
     except Exception as error:  # damaged footers make the Parquet reader raise many kinds of errors
         return SkippedFile(absolute, f"not a readable Parquet file: {' '.join(str(error).split())[:200]}")
-    return SkippedFile(absolute, problem) if problem else RawFile(absolute, size, rows)
+    problem = _misfit(footer) or footer.problem
+    return SkippedFile(absolute, problem) if problem else RawFile(absolute, size, footer.rows)
 
 
-def _misfit(schema: pa.Schema) -> str | None:
-    """What is wrong with a schema: the first column that is missing or of another type."""
+def _misfit(footer: Footer) -> str | None:
+    """What is wrong with a file's columns: the first that is missing or of another type."""
     for column in RAW.columns:
-        if column.name not in schema.names:
-            return f"column {column.name} is missing: expected {column.type}, found {', '.join(schema.names)}"
-        kind = schema.field(column.name).type
-        if pa.types.is_dictionary(kind):
-            kind = kind.value_type
-        if not (kind in _ACCEPTED[column.type] or (pa.types.is_null(kind) and column.nullable)):
+        if column.name not in footer.columns:
+            return f"column {column.name} is missing: expected {column.type}, found {', '.join(footer.columns)}"
+        kind = footer.columns[column.name]
+        if not (kind in _ACCEPTED[column.type] or (kind == "null" and column.nullable)):
             unit = f" ({column.unit})" if column.unit else ""
             return f"column {column.name}: expected {column.type}{unit}, found {kind}"
-    return None
-
-
-def _damage(footer: pq.FileMetaData) -> str | None:
-    """Whether the footer contradicts itself. Column chunks are not looked at: Arrow aborts on some damaged ones."""
-    rows = [footer.row_group(i).num_rows for i in range(footer.num_row_groups)]
-    if min(rows, default=0) < 0 or sum(rows) != footer.num_rows:
-        return f"damaged: the footer tells of {footer.num_rows} rows, its row groups of {rows}"
     return None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pothole.errors import UserError
 from pothole.lake.causes import explained
+from pothole.lake.footer import Footer, read_footer
 
 
 class S3Storage:
@@ -121,6 +122,11 @@ class S3Storage:
             self.fs.open(self._full(path), "rb", block_size=1 << 20) as file,
         ):
             yield file
+
+    def footer(self, path: str) -> Footer:
+        """See ``Storage``."""
+        with self.open(path) as file:
+            return read_footer(file)
 
     def absolute(self, path: str) -> str:
         """See ``Storage``."""

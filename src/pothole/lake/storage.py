@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pothole.errors import UserError
+
+if TYPE_CHECKING:
+    from pothole.lake.footer import Footer
 
 
 class Storage(Protocol):
@@ -58,6 +61,10 @@ class Storage(Protocol):
 
     def open(self, path: str) -> AbstractContextManager[Any]:
         """A file opened for reading bytes at random; FileNotFoundError when there is none."""
+        ...
+
+    def footer(self, path: str) -> Footer:
+        """The end of a Parquet file; FileNotFoundError when there is none, other errors when it is damaged."""
         ...
 
     def absolute(self, path: str) -> str:

@@ -1,0 +1,103 @@
+"""A stage as a program on the cluster: what the files in ``stageN/`` call. Standard library and PySpark alone.
+
+It reads its resolved configuration beside the program, runs one stage of one date on the session it is given, and
+publishes. Exit status 0, 2 for what the operator can mend, 1 for a failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pothole.errors import ConfigError, PotholeError
+from pothole.settings import Config, from_json, parse_date
+
+#: Makes the Spark session from its options.
+Connect = Callable[[dict[str, str]], Any]
+
+
+def main(stage: str, folder: Path, connect: Connect, argv: Sequence[str] | None = None) -> int:
+    """Run ``stage`` with the configuration in ``folder``; the exit status."""
+    arguments = _arguments(stage, argv)
+    try:
+        section = read_config(folder / f"config_{stage}.json", arguments.env)
+        run(stage, parse_date(arguments.batch_date), section, connect, arguments.run_id)
+    except PotholeError as error:
+        print(f"ERROR {error}", file=sys.stderr, flush=True)
+        return error.exit_status
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("connection_"):
+            raise
+        print(
+            f"ERROR {error.name} not found\n  the code on S3 is old or incomplete: `pothole deploy`, then start again",
+            file=sys.stderr,
+            flush=True,
+        )
+        return 2
+    return 0
+
+
+def _arguments(stage: str, argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=f"{stage} of a day, on Spark")
+    parser.add_argument("--env", default=stage, help="section of the configuration")
+    parser.add_argument("--batch-date", required=True, help="YYYY-MM-DD")
+    parser.add_argument("--run-id", default=None, help="what the published partitions are known by")
+    return parser.parse_args(argv)
+
+
+def read_config(file: Path, section: str) -> dict[str, Any]:
+    """A section of the resolved configuration: ``lake``, ``spark``, ``settings``. ConfigError when it is not there."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            f"no configuration (설정 파일 없음): {file.name} in {file.parent}",
+            hint="`pothole deploy` makes and uploads it",
+        ) from None
+    except ValueError as error:
+        raise ConfigError(f"{file} is not valid JSON: {error}", hint="`pothole deploy` writes it anew") from None
+    if section not in content:
+        raise ConfigError(f"{file.name} has no section {section}", hint=f"it has {', '.join(content)}: see --env")
+    return dict(content[section])
+
+
+def run(stage: str, date: str, section: dict[str, Any], connect: Connect, run_id: str | None) -> None:
+    """Run a stage of a date on the session that ``connect`` makes, and publish. Errors are those of ``run_day``."""
+    config = from_json(section["settings"], "the resolved configuration")
+    session = connect({str(key): str(value) for key, value in section.get("spark", {}).items()})
+    try:
+        _run(stage, date, section["lake"], config, session, run_id)
+    finally:
+        session.stop()
+
+
+def _run(stage: str, date: str, uri: str, config: Config, session: Any, run_id: str | None) -> None:
+    from pothole import pipeline
+    from pothole.engines.spark import SparkEngine
+    from pothole.lake import Lake, new_run_id
+    from pothole.lake.hadoop import HadoopStorage
+
+    lake, run_id = Lake(HadoopStorage(uri, session)), run_id or new_run_id()
+    say(f"{stage} of {date}, run {run_id}, lake {lake.uri}, {session.sparkContext.master}")
+    report = pipeline.run_day(
+        lake,
+        date,
+        config,
+        lambda: SparkEngine(session, scratch=f"{lake.spark_uri}/scratch/{run_id}-{stage}"),
+        stages=[stage],
+        progress=lambda what, _: say(what),
+        run_id=run_id,
+    )
+    for done in report.stages:
+        counts = ", ".join(f"{name} {rows:,}" for name, rows in done.rows.items())
+        say(f"{done.stage} of {date} is published: {counts} ({done.seconds:.0f} s)")
+
+
+def say(text: str) -> None:
+    """A line for the log, at once."""
+    print(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {text}", flush=True)
