@@ -29,7 +29,8 @@ def start(lake: Path) -> subprocess.Popen[bytes]:
 def read(lake: Path) -> dict[str, pa.Table]:
     opened = open_lake(str(lake))
     tables = {t.name: opened.read_table(t.name, DAY) for t in PUBLISHED}
-    return {t.name: tables[t.name].sort_by([(key, "ascending") for key in t.key]) for t in PUBLISHED}
+    keys = {t.name: t.key or ("vehicle_id", "trip_id", "timestamp") for t in PUBLISHED}
+    return {name: tables[name].sort_by([(key, "ascending") for key in keys[name]]) for name in tables}
 
 
 def runs(lake: Path) -> list[str]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +70,24 @@ def read_config(file: Path, section: str) -> dict[str, Any]:
 def run(stage: str, date: str, section: dict[str, Any], connect: Connect, run_id: str | None) -> None:
     """Run a stage of a date on the session that ``connect`` makes, and publish. Errors are those of ``run_day``."""
     config = from_json(section["settings"], "the resolved configuration")
-    session = connect({str(key): str(value) for key, value in section.get("spark", {}).items()})
+    options = s3a_options(os.environ) | section.get("spark", {})
+    session = connect({str(key): str(value) for key, value in options.items()})
     try:
         _run(stage, date, section["lake"], config, session, run_id)
     finally:
         session.stop()
+
+
+def s3a_options(environ: Mapping[str, str]) -> dict[str, str]:
+    """Region and endpoint for Spark's S3 file system, from the variables that the AWS tools read."""
+    options = {}
+    if region := environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION"):
+        options["spark.hadoop.fs.s3a.endpoint.region"] = region
+    if endpoint := environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL"):
+        options["spark.hadoop.fs.s3a.endpoint"] = endpoint
+        options["spark.hadoop.fs.s3a.path.style.access"] = "true"
+        options["spark.hadoop.fs.s3a.connection.ssl.enabled"] = str(endpoint.startswith("https")).lower()
+    return options
 
 
 def _run(stage: str, date: str, uri: str, config: Config, session: Any, run_id: str | None) -> None:

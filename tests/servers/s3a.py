@@ -1,0 +1,52 @@
+"""The jars of Spark's S3 file system, fetched once by Maven into a cache and checked against their pinned sums."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+PINNED = Path(__file__).parents[2] / "infra" / "spark" / "s3a"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pothole" / "s3a"
+
+
+class NotToBeHadError(Exception):
+    """The jars are not here and cannot be fetched; says why."""
+
+
+def sums() -> dict[str, str]:
+    """SHA-256 by file name."""
+    lines = (PINNED / "jars.sha256").read_text().splitlines()
+    return {name: digest for digest, name in (line.split() for line in lines)}
+
+
+def jars() -> list[Path]:
+    """The jars; NotToBeHadError without Maven or without a repository that has them."""
+    wanted = sums()
+    if not _complete(wanted):
+        _fetch()
+    wrong = [name for name, digest in wanted.items() if _digest(CACHE / name) != digest]
+    if wrong:
+        raise NotToBeHadError(f"{CACHE / wrong[0]} is missing or is not the pinned one")
+    return [CACHE / name for name in wanted]
+
+
+def _complete(wanted: dict[str, str]) -> bool:
+    return all((CACHE / name).exists() for name in wanted)
+
+
+def _fetch() -> None:
+    if shutil.which("mvn") is None:
+        raise NotToBeHadError("Maven (mvn) is not installed")
+    command = ["mvn", "-q", "-B", "-f", str(PINNED / "pom.xml"), "dependency:copy-dependencies"]
+    ran = subprocess.run(
+        [*command, f"-DoutputDirectory={CACHE}"], capture_output=True, text=True, timeout=600, check=False
+    )
+    if ran.returncode:
+        raise NotToBeHadError(f"Maven could not fetch the jars: {(ran.stdout + ran.stderr).strip()[-300:]}")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
