@@ -43,6 +43,5 @@ def check(config: _File = None) -> None:
     from pothole import config as configuration
 
     loaded = configuration.load(config)
-    out.print(
-        f"configuration is valid: {len(loaded.sources)} of {len(configuration.rows(loaded))} keys set, hash {loaded.hash}"
-    )
+    keys = len(configuration.rows(loaded))
+    out.print(f"configuration is valid: {len(loaded.sources)} of {keys} keys set, hash {loaded.hash}")
