@@ -1,0 +1,164 @@
+"""The cluster's machines: all started or none, all stopped whatever happens.
+
+``boto3`` finds credentials and endpoint as the AWS tools do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pothole.cloud.settings import CloudSettings
+from pothole.errors import PipelineFailure
+
+Say = Callable[[str], None]
+_POLL_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A machine as EC2 tells of it."""
+
+    id: str
+    state: str
+    private_ip: str | None
+    launched: datetime | None
+
+
+def describe(settings: CloudSettings) -> dict[str, Instance]:
+    """The cluster's instances by id, in the settings' order. PipelineFailure names those that do not exist."""
+    client = _client(settings)
+    with _explained("describe instances"):
+        found = [
+            instance
+            for reservation in client.describe_instances(
+                Filters=[{"Name": "instance-id", "Values": list(settings.instance_ids)}]
+            )["Reservations"]
+            for instance in reservation["Instances"]
+        ]
+    known = {i["InstanceId"]: i for i in found}
+    missing = [i for i in settings.instance_ids if i not in known]
+    if missing:
+        raise PipelineFailure(
+            f"there is no instance {', '.join(missing)} in {settings.region}",
+            hint="check MASTER_INSTANCE_ID, WORKERn_INSTANCE_ID and AWS_REGION",
+        )
+    return {
+        i: Instance(i, known[i]["State"]["Name"], known[i].get("PrivateIpAddress"), known[i].get("LaunchTime"))
+        for i in settings.instance_ids
+    }
+
+
+def start(settings: CloudSettings, say: Say) -> dict[str, str]:
+    """Start what is not running and wait until all run: private address by instance id.
+
+    If one cannot start, those that this call has started are stopped again and PipelineFailure names it.
+    """
+    client, deadline = _client(settings), time.monotonic() + settings.start_deadline_seconds
+    started: list[str] = []
+    try:
+        for instance in _settled(settings, deadline, say).values():
+            if instance.state == "running":
+                say(f"{instance.id} is running already")
+                continue
+            say(f"starting {instance.id}")
+            with _explained(f"start {instance.id}"):
+                client.start_instances(InstanceIds=[instance.id])
+            started.append(instance.id)
+        running = _wait(settings, {"running"}, {"pending", "running"}, deadline, say)
+    except BaseException:
+        if started:
+            say(f"stopping {', '.join(started)} again")
+            with suppress(Exception):
+                client.stop_instances(InstanceIds=started)
+        raise
+    return {i.id: str(i.private_ip) for i in running.values()}
+
+
+def stop(settings: CloudSettings, say: Say, *, wait: bool = True) -> None:
+    """Stop every instance; stopped already is fine. Tries all, then PipelineFailure names those that would not."""
+    client, failed = _client(settings), []
+    for instance_id in settings.instance_ids:
+        try:
+            with _explained(f"stop {instance_id}"):
+                client.stop_instances(InstanceIds=[instance_id])
+            say(f"stopping {instance_id}")
+        except PipelineFailure as error:
+            failed.append(str(error.message))
+    if failed:
+        raise PipelineFailure("; ".join(failed), hint="stop them in the EC2 console: they cost money while they run")
+    if wait:
+        deadline = time.monotonic() + settings.start_deadline_seconds
+        _wait(settings, {"stopped", "terminated"}, {"running", "stopping", "shutting-down", "pending"}, deadline, say)
+
+
+def _settled(settings: CloudSettings, deadline: float, say: Say) -> dict[str, Instance]:
+    """The instances when none is on its way down: one that is stopping cannot be started."""
+    return _wait(settings, {"stopped", "running", "pending"}, {"stopping"}, deadline, say)
+
+
+def _wait(
+    settings: CloudSettings, wanted: set[str], on_the_way: set[str], deadline: float, say: Say
+) -> dict[str, Instance]:
+    said = ""
+    while True:
+        instances = describe(settings)
+        for instance in instances.values():
+            if instance.state not in wanted | on_the_way:
+                raise PipelineFailure(
+                    f"{instance.id} is {instance.state}, expected {' or '.join(sorted(wanted))}",
+                    hint="look at its state reason in the EC2 console (capacity, quota, a terminated instance)",
+                )
+        waiting = {i.id: i.state for i in instances.values() if i.state not in wanted}
+        if not waiting:
+            return instances
+        text = "waiting for " + _listed(waiting.items())
+        if text != said:
+            say(text)
+            said = text
+        if time.monotonic() > deadline:
+            raise PipelineFailure(
+                f"after {settings.start_deadline_seconds:.0f} s still {_listed(waiting.items())}",
+                hint="raise START_DEADLINE_SECONDS if this instance type needs longer",
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _listed(states: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{i} ({state})" for i, state in states)
+
+
+def _client(settings: CloudSettings) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    patience = Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 4, "mode": "standard"})
+    return boto3.client("ec2", region_name=settings.region, config=patience)
+
+
+class _explained:
+    """What EC2 says, as one line with the operation and the cause."""
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        if isinstance(error, ClientError):
+            said = error.response.get("Error", {})
+            hint = None
+            if said.get("Code") in ("UnauthorizedOperation", "AccessDenied", "AuthFailure"):
+                hint = "give this role ec2:DescribeInstances, StartInstances and StopInstances on the cluster"
+            raise PipelineFailure(f"cannot {self.operation}: {said.get('Code')}: {said.get('Message')}", hint=hint)
+        if isinstance(error, BotoCoreError):
+            raise PipelineFailure(
+                f"cannot {self.operation}: {error}", hint="check the network, AWS_PROFILE and AWS_ENDPOINT_URL"
+            )

@@ -1,0 +1,227 @@
+"""Commands on the nodes over SSH, with host keys that are pinned."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pothole.cloud.settings import CloudSettings
+from pothole.errors import PipelineFailure, UserError
+
+Say = Callable[[str], None]
+_CONNECT_SECONDS = 15.0
+_POLL_SECONDS = 2.0
+
+
+class UnreachableError(PipelineFailure):
+    """A node does not answer (off, booting, or the network is away); it may later."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """A node as it is dialled. ``private_ip`` is its address among the nodes."""
+
+    address: str
+    port: int
+    user: str
+    private_ip: str
+    key_file: str | None = None
+    private_key: str | None = field(default=None, repr=False)
+    host_key: str | None = None
+    key_variable: str = "SPARK_MASTER_HOST_KEY"
+    """Where a missing host key is to be set, for the error."""
+
+
+def hosts(
+    settings: CloudSettings, ips: Mapping[str, str], *, private_key: str | None = None
+) -> tuple[Host, list[Host]]:
+    """Master and workers as they are dialled: private address by instance id, through the host map."""
+
+    def host(instance_id: str, host_key: str | None, variable: str) -> Host:
+        address, port = settings.host_map.get(ips[instance_id], (ips[instance_id], 22))
+        return Host(
+            address, port, settings.ssh_user, ips[instance_id], settings.ssh_key_file, private_key, host_key, variable
+        )
+
+    keys = settings.worker_host_keys or (None,) * len(settings.worker_ids)
+    workers = [
+        host(instance_id, key, f"WORKER{i}_HOST_KEY")
+        for i, (instance_id, key) in enumerate(zip(settings.worker_ids, keys, strict=True), 1)
+    ]
+    return host(settings.master_id, settings.master_host_key, "SPARK_MASTER_HOST_KEY"), workers
+
+
+@contextmanager
+def connected(host: Host) -> Iterator[Any]:
+    """A paramiko client. UserError for keys that do not fit, UnreachableError when nobody answers."""
+    import paramiko
+
+    client = paramiko.SSHClient()
+    try:
+        client.load_system_host_keys()
+        _pin(client, host)
+        client.set_missing_host_key_policy(_unknown(host))
+        _connect(client, host)
+        yield client
+    finally:
+        client.close()
+
+
+def _connect(client: Any, host: Host) -> None:
+    import paramiko
+
+    where = f"{host.user}@{host.address}:{host.port}"
+    try:
+        client.connect(
+            host.address,
+            port=host.port,
+            username=host.user,
+            key_filename=host.key_file,
+            pkey=_private_key(host),
+            timeout=_CONNECT_SECONDS,
+            banner_timeout=_CONNECT_SECONDS,
+            auth_timeout=_CONNECT_SECONDS,
+            allow_agent=host.key_file is None and host.private_key is None,
+            look_for_keys=host.key_file is None and host.private_key is None,
+        )
+    except paramiko.BadHostKeyException as error:
+        raise UserError(
+            f"{where} shows another host key than the pinned one: {_fingerprint(error.key)}",
+            hint=f"if the machine was made anew, set {host.key_variable}={_line(error.key)!r}; else do not connect",
+        ) from None
+    except (paramiko.AuthenticationException, paramiko.PasswordRequiredException) as error:
+        raise UserError(
+            f"{where} refuses the key {host.key_file or 'of the connection'}: {error}",
+            hint="check SPARK_SSH_KEY_FILE, SPARK_SSH_USER and the key pair of the instance",
+        ) from None
+    except (FileNotFoundError, PermissionError, ValueError) as error:
+        raise UserError(f"cannot read the key {host.key_file}: {error}", hint="check SPARK_SSH_KEY_FILE") from None
+    except (OSError, EOFError, paramiko.SSHException) as error:
+        raise UnreachableError(
+            f"{where} does not answer: {error or type(error).__name__}",
+            hint="is the instance running, and does its security group let this machine in on that port?",
+        ) from None
+
+
+def _pin(client: Any, host: Host) -> None:
+    """The pinned key replaces whatever this machine's known hosts say."""
+    import paramiko
+
+    if host.host_key is None:
+        return
+    name = host.address if host.port == 22 else f"[{host.address}]:{host.port}"
+    kind, text = host.host_key.split()[:2]
+    client._system_host_keys.pop(name, None)
+    try:
+        key = paramiko.PKey.from_type_string(kind, base64.b64decode(text))
+    except Exception as error:
+        raise UserError(f"{host.key_variable} is no public host key: {error}") from None
+    client.get_host_keys().add(name, kind, key)
+
+
+def _unknown(host: Host) -> Any:
+    import paramiko
+
+    class Refuse(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
+        def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
+            raise UserError(
+                f"the host key of {hostname} is not known: it shows {_fingerprint(key)}",
+                hint=f"compare it with the instance's console output, then set {host.key_variable}={_line(key)!r}",
+            )
+
+    return Refuse()
+
+
+def _private_key(host: Host) -> Any:
+    import paramiko
+
+    if host.private_key is None:
+        return None
+    for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
+        try:
+            return kind.from_private_key(io.StringIO(host.private_key))
+        except paramiko.SSHException:
+            continue
+    raise ValueError("the connection's private_key is in no form that is known")
+
+
+def _line(key: Any) -> str:
+    return f"{key.get_name()} {key.get_base64()}"
+
+
+def _fingerprint(key: Any) -> str:
+    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
+    return f"{key.get_name()} SHA256:{digest}"
+
+
+def run(host: Host, command: str, *, stdin: str | None = None, timeout_seconds: float = 60.0, what: str = "") -> str:
+    """Run a command in the node's shell; what it prints. PipelineFailure with its last words when it fails."""
+    with connected(host) as client:
+        status, out, err = execute(client, command, stdin=stdin, timeout_seconds=timeout_seconds)
+    if status:
+        last = " | ".join((err or out).strip().splitlines()[-3:])
+        raise PipelineFailure(f"{what or 'a command'} on {host.private_ip} ended with exit status {status}: {last}")
+    return out
+
+
+def execute(client: Any, command: str, *, stdin: str | None, timeout_seconds: float) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error. UnreachableError when the connection is lost."""
+    import paramiko
+
+    try:
+        channel = client.get_transport().open_session(timeout=_CONNECT_SECONDS)
+        channel.settimeout(timeout_seconds)
+        channel.exec_command(command)
+        if stdin is not None:
+            channel.sendall(stdin.encode())
+        channel.shutdown_write()
+        out, err = _drain(channel, time.monotonic() + timeout_seconds)
+        status = channel.recv_exit_status()
+    except (OSError, EOFError, AttributeError, paramiko.SSHException) as error:
+        raise UnreachableError(f"the connection was lost: {error or type(error).__name__}") from None
+    if status == -1:
+        raise UnreachableError("the connection was lost before the command ended")
+    return status, out.decode(errors="replace"), err.decode(errors="replace")
+
+
+def _drain(channel: Any, deadline: float) -> tuple[bytes, bytes]:
+    """Both streams to their end, whichever fills first."""
+    out, err = bytearray(), bytearray()
+    while True:
+        while channel.recv_ready():
+            out += channel.recv(65536)
+        while channel.recv_stderr_ready():
+            err += channel.recv_stderr(65536)
+        if channel.exit_status_ready() and (channel.eof_received or channel.closed) and not channel.recv_ready():
+            if not channel.recv_stderr_ready():
+                return bytes(out), bytes(err)
+        elif time.monotonic() > deadline:
+            raise TimeoutError("no end in time")
+        time.sleep(0.01)
+
+
+def wait_until_answers(nodes: Sequence[Host], deadline_seconds: float, say: Say) -> None:
+    """Until every node takes a command. UnreachableError names the one that does not in time."""
+    deadline = time.monotonic() + deadline_seconds
+    for node in nodes:
+        said = False
+        while True:
+            try:
+                run(node, "true", timeout_seconds=_CONNECT_SECONDS)
+                break
+            except UnreachableError as error:
+                if time.monotonic() > deadline:
+                    raise UnreachableError(
+                        f"{node.private_ip} runs but took no command within {deadline_seconds:.0f} s: {error.message}",
+                        hint=error.hint,
+                    ) from None
+                if not said:
+                    say(f"waiting for {node.private_ip} to answer on SSH")
+                    said = True
+                time.sleep(_POLL_SECONDS)

@@ -1,0 +1,41 @@
+"""A stopped cluster of three SSH nodes and their instances, one a test; the servers behind them are shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pothole.cloud.settings import CloudSettings, from_environment
+from tests.servers.moto import moto
+
+pytest.importorskip("asyncssh")
+pytest.importorskip("boto3")
+
+from tests.servers import nodes
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[str]:
+    with moto() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[nodes.Cluster]:
+    with nodes.cluster(tmp_path, aws) as made:
+        for name, value in made.environ.items():
+            monkeypatch.setenv(name, value)
+        yield made
+
+
+@pytest.fixture
+def settings(cluster: nodes.Cluster) -> CloudSettings:
+    return from_environment(cluster.environ)
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What was told on the way: pass ``said.append``."""
+    return []

@@ -1,0 +1,90 @@
+"""A job on the master: it outlives connections, is followed as it prints, ended as a whole, never doubled."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from pothole.cloud import job, ssh
+from pothole.errors import PipelineFailure
+
+
+@pytest.fixture
+def master(cluster, settings):
+    ips = dict(zip(cluster.instance_ids, [n.ip for n in cluster.nodes], strict=True))
+    return ssh.hosts(settings, ips)[0]
+
+
+def follow(master, settings, said, limit=60.0):
+    job.follow(master, "stage1", settings, said.append, limit_seconds=limit)
+
+
+def test_lines_are_said_as_they_come_and_the_end_is_known(master, settings):
+    seen = []
+    job.start(master, "stage1", "for i in 1 2 3; do echo line $i; sleep 1.5; done", settings, lambda _: None)
+    job.follow(
+        master, "stage1", settings, lambda text: seen.append((text, time.monotonic())), limit_seconds=60
+    )  # fmt: skip
+    lines = [(text, at) for text, at in seen if text.startswith("line")]
+    assert [text for text, _ in lines] == ["line 1", "line 2", "line 3"]
+    assert lines[2][1] - lines[0][1] > 1.0, "they came at the end, all at once"
+
+
+def test_a_failure_tells_its_cause(master, settings, said):
+    command = "echo much; echo 'ERROR no raw data'; echo '  bring some'; exit 2"
+    job.start(master, "stage1", command, settings, said.append)
+    with pytest.raises(PipelineFailure, match=r"stage1 failed with exit status 2: ERROR no raw data \| bring some"):
+        follow(master, settings, said)
+
+
+def test_a_lost_connection_is_made_anew_and_the_job_runs_once(cluster, master, settings, said):
+    job.start(master, "stage1", "echo began >> ran; sleep 5; echo over", settings, said.append)
+
+    def disturb():
+        time.sleep(1)
+        cluster.master.down()
+        time.sleep(2)
+        cluster.master.up()
+
+    threading.Thread(target=disturb).start()
+    follow(master, settings, said)
+    assert "over" in said
+    assert (cluster.master.home / "ran").read_text() == "began\n"
+    assert any("trying again" in line for line in said)
+
+
+def test_a_new_attempt_ends_the_earlier_with_all_its_children(cluster, master, settings, said):
+    home = cluster.master.home
+    job.start(master, "stage1", f"(sleep 60; touch {home}/too-late) & sleep 61 & wait", settings, said.append)
+    time.sleep(0.5)
+    job.start(master, "stage1", "pgrep -f 'sleep 6[01]' || echo alone", settings, said.append)
+    follow(master, settings, said)
+    assert "an earlier attempt was still running and was ended" in said
+    assert "alone" in said
+
+
+def test_over_its_limit_it_is_ended(cluster, master, settings, said):
+    job.start(master, "stage1", "sleep 100", settings, said.append)
+    with pytest.raises(PipelineFailure, match="took longer than 1 s and was ended"):
+        follow(master, settings, said, limit=1)
+    assert ssh.run(master, "pgrep -f '[s]leep 100' || echo none") == "none\n"
+    job.end(master, "stage1", settings, said.append)
+
+
+def test_a_job_whose_machine_was_restarted_is_gone(cluster, master, settings, said):
+    job.start(master, "stage1", "sleep 100", settings, said.append)
+    pid = (cluster.master.home / "spark-job/jobs/stage1/pid").read_text().split()[0]
+    ssh.run(master, f"pkill -KILL -s {pid}")
+    with pytest.raises(PipelineFailure, match="stage1 is gone"):
+        follow(master, settings, said)
+
+
+def test_each_minute_something_is_done(master, settings, said, monkeypatch):
+    now = time.monotonic
+    monkeypatch.setattr(job.time, "monotonic", lambda: now() * 40)
+    job.start(master, "stage1", "sleep 5", settings, said.append)
+    calls = []
+    job.follow(master, "stage1", settings, said.append, limit_seconds=1e6, each_minute=lambda: calls.append(1))
+    assert len(calls) >= 2

@@ -1,0 +1,64 @@
+"""Commands over SSH: host keys are pinned, and every way to be refused is told apart."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import asyncssh
+import pytest
+
+from pothole.cloud import ssh
+from pothole.errors import PipelineFailure, UserError
+
+
+@pytest.fixture
+def master(cluster, settings):
+    ips = dict(zip(cluster.instance_ids, [n.ip for n in cluster.nodes], strict=True))
+    return ssh.hosts(settings, ips)[0]
+
+
+def test_a_command_and_what_it_prints(master):
+    assert ssh.run(master, "cat; echo $((6 * 7))", stdin="in\n") == "in\n42\n"
+
+
+def test_a_failing_command_is_told_with_its_last_words(master):
+    with pytest.raises(PipelineFailure, match=r"trying on .* ended with exit status 3: no such thing"):
+        ssh.run(master, "echo no such thing >&2; exit 3", what="trying")
+
+
+def test_much_output_on_both_streams_does_not_block(master):
+    assert len(ssh.run(master, "head -c 3000000 /dev/zero >&2; head -c 3000000 /dev/zero | tr '\\0' x")) == 3_000_000
+
+
+def test_an_unknown_host_key_is_refused_and_shown(master):
+    with pytest.raises(UserError, match="is not known: it shows ssh-ed25519 SHA256:") as told:
+        ssh.run(dataclasses.replace(master, host_key=None), "true")
+    assert f"SPARK_MASTER_HOST_KEY='{master.host_key}'" in str(told.value)
+
+
+def test_another_host_key_is_refused(master):
+    other = " ".join(asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().split()[:2])
+    with pytest.raises(UserError, match="shows another host key than the pinned one"):
+        ssh.run(dataclasses.replace(master, host_key=other), "true")
+
+
+def test_a_wrong_key_and_one_that_is_not_there(master, tmp_path):
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(tmp_path / "wrong"))
+    with pytest.raises(UserError, match="refuses the key"):
+        ssh.run(dataclasses.replace(master, key_file=str(tmp_path / "wrong")), "true")
+    with pytest.raises(UserError, match="cannot read the key nowhere"):
+        ssh.run(dataclasses.replace(master, key_file="nowhere"), "true")
+
+
+def test_a_node_that_is_off(cluster, master, said):
+    cluster.master.down()
+    with pytest.raises(ssh.UnreachableError, match="does not answer"):
+        ssh.run(master, "true")
+    with pytest.raises(ssh.UnreachableError, match="took no command within 1 s"):
+        ssh.wait_until_answers([master], 1, said.append)
+    cluster.master.up()
+    ssh.wait_until_answers([master], 10, said.append)
+
+
+def test_keys_are_not_shown(master):
+    assert "SECRET" not in repr(dataclasses.replace(master, private_key="SECRET"))
