@@ -164,6 +164,7 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
                 end_ms,
                 settings.stage1,
                 unique=engine.keys_are_unique(batch),
+                rows=sum(n for f, n in zip(files, rows, strict=True) if f in batch),
                 keep=engine.keep,
             )
             results = {IMPACTS: result.impacts, TRAVERSALS: result.traversals, QUARANTINE: result.quarantine}

@@ -41,22 +41,23 @@ def run(
     settings: Stage1Settings,
     *,
     unique: bool = False,
+    rows: int | None = None,
     keep: Keep,
 ) -> Stage1:
     """Find the impacts of a day, or of any part of it that holds whole trips.
 
     ``raw`` has the columns of ``tables.RAW`` and ``source_file``; ``bumps`` those of ``tables.SPEED_BUMPS``. The day's
-    limits are UTC epoch milliseconds. ``unique`` says that no two rows share vehicle, trip and timestamp.
+    limits are UTC epoch milliseconds. ``unique`` says that no two rows share vehicle, trip and timestamp, ``rows`` how
+    many there are: where as many are good, nobody need look for the others.
     """
     good, bad = quality.inspect(raw, day_start_ms, day_end_ms, settings.quality, unique=unique, keep=keep)
-    refused = keep(bad)
-    if refused.count() == 0:  # nothing to sort out: later passes need not look at every column again
-        samples = quality.accept(raw, settings.quality)
-    elif unique:
-        samples = good
-    else:
-        samples = keep(good)
+    samples = good if unique else keep(good)
     seconds = keep(motion.with_course(motion.per_second(samples)))
+    if rows is not None and _sample_count(seconds) == rows:
+        refused = keep(bad.limit(0))
+        samples = quality.accept(raw, settings.quality)  # later passes need not look at every column again
+    else:
+        refused = keep(bad)
     oriented = keep(orient.orient(seconds, settings.orient, keep))
     strong = keep(detect.with_strength(samples, oriented))
     described = described_impacts(samples, strong, settings, keep)
@@ -67,6 +68,10 @@ def run(
         quarantine=refused,
         used=seconds,
     )
+
+
+def _sample_count(seconds: DataFrame) -> int:
+    return int(seconds.agg(F.sum("sample_count").alias("n")).collect()[0]["n"] or 0)
 
 
 def _impact_columns() -> list[object]:
