@@ -214,3 +214,12 @@ def pyspark_home() -> str:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     return ran.stdout.strip()
+
+
+def upload(made: Cluster, lake: Path, *datasets: str) -> None:
+    """Bring datasets of a local lake into the cluster's bucket."""
+    s3 = client("s3", made.endpoint)
+    for dataset in datasets:
+        for path in (lake / dataset).rglob("*"):
+            if path.is_file():
+                s3.upload_file(str(path), made.environ["S3_BUCKET"], path.relative_to(lake).as_posix())

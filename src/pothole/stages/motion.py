@@ -21,9 +21,19 @@ def per_second(samples: DataFrame) -> DataFrame:
         F.count(F.lit(1)).alias("sample_count"),
         F.floor((F.min("timestamp") + F.max("timestamp")) / F.lit(2.0)).cast("bigint").alias("timestamp"),
         *(F.avg(name).alias(name) for name in ("accel_x", "accel_y", "accel_z")),
-        *(F.avg(name).alias(name) for name in ("lon", "lat", "velocity", "hdop")),
+        *(_mean_degrees(name).alias(name) for name in ("lon", "lat")),
+        *(F.avg(name).alias(name) for name in ("velocity", "hdop")),
         (F.min(F.col("fit").cast("int")) == 1).alias("fit"),
     )
+
+
+def _mean_degrees(name: str) -> Column:
+    """The mean of a coordinate in whole steps of 1e-9 degrees (0.1 mm): exact in whatever order rows are added up.
+
+    A course is the difference of two positions and would show the last bits.
+    """
+    steps = F.floor(F.col(name) * F.lit(1e9) + F.lit(0.5)).cast("bigint")
+    return F.sum(steps).cast("double") / F.count(F.lit(1)) / F.lit(1e9)
 
 
 def with_course(seconds: DataFrame) -> DataFrame:

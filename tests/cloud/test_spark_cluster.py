@@ -1,0 +1,93 @@
+"""A real standalone cluster over SSH: a simulated day on S3 through both stages, with the embedded engine's rows."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from airflow_service.dags.dag_utils import build_spark_submit_cmd
+
+from pothole.cloud import bundle, ec2, job, objects, spark_cluster, ssh
+from pothole.errors import PipelineFailure
+from pothole.simulate.fleet import simulate
+from tests.same_rows import PUBLISHED, assert_same
+from tests.servers import nodes, s3a
+
+DAY = "2026-02-12"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def small_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated day that the embedded engine has run."""
+    lake = tmp_path_factory.mktemp("small") / "lake"
+    simulate(lake, trips=10, vehicle_count=3, seed=11, start_date=date.fromisoformat(DAY), broken_share=0.01)
+    command = [sys.executable, "-m", "pothole", "run", DAY, "--lake", str(lake)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    return lake
+
+
+def spark_defaults(folder: Path) -> dict[str, str]:
+    """Spark's own configuration folder with S3A's jars; what the nodes' environment needs to find it."""
+    conf = folder / "spark-conf"
+    conf.mkdir()
+    jars = ":".join(str(jar) for jar in s3a.jars())
+    lines = [f"spark.driver.extraClassPath {jars}", f"spark.executor.extraClassPath {jars}", "spark.ui.enabled false"]
+    (conf / "spark-defaults.conf").write_text("\n".join(lines) + "\n")
+    return {"SPARK_CONF_DIR": str(conf)}
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[nodes.Cluster]:
+    if shutil.which("java") is None:
+        pytest.skip("not run: there is no Java 17 here")
+    try:
+        environment = spark_defaults(tmp_path)
+    except s3a.NotToBeHadError as why:
+        pytest.skip(f"not run: Spark's S3 file system cannot be had: {why}")
+    with nodes.cluster(tmp_path, aws, environment=environment) as made:
+        made.environ["SPARK_HOME_ON_NODES"] = nodes.pyspark_home()
+        for name, value in made.environ.items():
+            monkeypatch.setenv(name, value)
+        yield made
+
+
+def submit(settings, stage: str, main: str, run_id: str) -> str:
+    return build_spark_submit_cmd(
+        settings.spark_master_uri, settings.job_dir, stage, main, ["pothole.zip", f"connection_{stage}.py"],
+        {"env": stage, "batch-date": DAY, "run-id": run_id}, settings.region, spark_home=settings.spark_home,
+        spark_conf={"spark.driver.host": settings.master_ip, "spark.executor.memory": "1g", "spark.cores.max": "2"},
+        local_ip=settings.master_ip,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_the_day_on_a_standalone_cluster(cluster, settings, said, small_lake):
+    nodes.upload(cluster, small_lake, "raw-sensor-data", "road-network", "speed-bump")
+    ips = ec2.start(settings, said.append)
+    master, workers = ssh.hosts(settings, ips)
+    ssh.wait_until_answers([master, *workers], 30, said.append)
+    bundle.deploy(bundle.build(ROOT, settings), settings, said.append)
+    bundle.fetch(settings, master, settings.job_dir, said.append)
+    try:
+        spark_cluster.start_spark(master, workers, settings, said.append)
+        spark_cluster.start_spark(master, workers, settings, said.append)
+        for stage, main in (("stage1", "stage1_anomaly_detection.py"), ("stage2", "stage2_spatial_clustering.py")):
+            job.start(master, stage, submit(settings, stage, main, "run-1"), settings, said.append)
+            job.follow(master, stage, settings, said.append, limit_seconds=300)
+    except PipelineFailure:
+        print("\n".join(said[-60:]))
+        raise
+    finally:
+        spark_cluster.stop_spark(master, workers, settings, said.append)
+    spark_cluster.stop_spark(master, workers, settings, said.append)
+    manifest = objects.check_published(settings.lake_uri, "stage2_spatial_clustering", DAY, "run-1")
+    for table in PUBLISHED:
+        assert_same(str(small_lake), settings.lake_uri, table, DAY)
+    assert sum(f.rows for f in manifest.files) > 0
