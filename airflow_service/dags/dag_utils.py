@@ -58,14 +58,15 @@ def batch_date(conf: Mapping[str, Any] | None, logical_date: datetime | None, ru
     """The day that a run is for, YYYY-MM-DD in the pipeline's zone.
 
     ``conf["date"]`` if given (ValueError unless it is a date that has ended); else the day of the logical date, which
-    for a scheduled run is the day before it starts; else, for a run without one, the day before ``run_after``.
+    for a scheduled run is the day before it starts; else, and where that day has not ended, the day before
+    ``run_after``.
     """
     given = (conf or {}).get("date")
     if given:
         return checked_date(str(given), datetime.now(ZoneInfo(zone)).date())
-    if logical_date is not None:
-        return logical_date.astimezone(ZoneInfo(zone)).date().isoformat()
-    return (run_after.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)).isoformat()
+    yesterday = run_after.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
+    day = yesterday if logical_date is None else logical_date.astimezone(ZoneInfo(zone)).date()
+    return min(day, yesterday).isoformat()
 
 
 def checked_date(text: str, today: date) -> str:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,9 +11,9 @@ from airflow_service.dags.dag_utils import build_spark_submit_cmd
 
 from pothole.cloud import bundle, ec2, job, objects, spark_cluster, ssh
 from pothole.errors import PipelineFailure
-from pothole.simulate.fleet import simulate
 from tests.same_rows import PUBLISHED, assert_same
 from tests.servers import nodes, s3a
+from tests.servers.day import embedded_day
 
 DAY = "2026-02-12"
 ROOT = Path(__file__).parents[2]
@@ -24,22 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def small_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A simulated day that the embedded engine has run."""
-    lake = tmp_path_factory.mktemp("small") / "lake"
-    simulate(lake, trips=10, vehicle_count=3, seed=11, start_date=date.fromisoformat(DAY), broken_share=0.01)
-    command = [sys.executable, "-m", "pothole", "run", DAY, "--lake", str(lake)]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
-    return lake
-
-
-def spark_defaults(folder: Path) -> dict[str, str]:
-    """Spark's own configuration folder with S3A's jars; what the nodes' environment needs to find it."""
-    conf = folder / "spark-conf"
-    conf.mkdir()
-    jars = ":".join(str(jar) for jar in s3a.jars())
-    lines = [f"spark.driver.extraClassPath {jars}", f"spark.executor.extraClassPath {jars}", "spark.ui.enabled false"]
-    (conf / "spark-defaults.conf").write_text("\n".join(lines) + "\n")
-    return {"SPARK_CONF_DIR": str(conf)}
+    return embedded_day(tmp_path_factory.mktemp("small") / "lake", DAY)
 
 
 @pytest.fixture
@@ -47,7 +29,7 @@ def cluster(tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
     if shutil.which("java") is None:
         pytest.skip("not run: there is no Java 17 here")
     try:
-        environment = spark_defaults(tmp_path)
+        environment = s3a.spark_defaults(tmp_path)
     except s3a.NotToBeHadError as why:
         pytest.skip(f"not run: Spark's S3 file system cannot be had: {why}")
     with nodes.cluster(tmp_path, aws, environment=environment) as made:

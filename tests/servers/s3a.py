@@ -50,3 +50,14 @@ def _fetch() -> None:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def spark_defaults(folder: Path) -> dict[str, str]:
+    """A configuration folder for Spark that knows the jars; what the nodes' environment needs to find it."""
+    conf = folder / "spark-conf"
+    conf.mkdir()
+    path = ":".join(str(jar) for jar in jars())
+    lines = [f"spark.driver.extraClassPath {path}", f"spark.executor.extraClassPath {path}", "spark.ui.enabled false"]
+    lines += ["spark.executor.memory 1g", "spark.cores.max 2"]
+    (conf / "spark-defaults.conf").write_text("\n".join(lines) + "\n")
+    return {"SPARK_CONF_DIR": str(conf)}

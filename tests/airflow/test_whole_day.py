@@ -1,0 +1,74 @@
+"""The whole thing on real servers: deploy, trigger by the command line, Airflow runs every task, Spark the stages."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from pothole.cloud import bundle, objects
+from pothole.cloud.settings import from_environment
+from tests.same_rows import PUBLISHED, assert_same
+from tests.servers import nodes, s3a
+from tests.servers.airflow import DAG_ID, airflow
+from tests.servers.day import embedded_day
+
+DAY = "2026-02-12"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+@pytest.mark.airflow
+def test_a_day_from_deploy_to_published(tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("java") is None:
+        pytest.skip("not run: there is no Java 17 here")
+    try:
+        environment = s3a.spark_defaults(tmp_path)
+    except s3a.NotToBeHadError as why:
+        pytest.skip(f"not run: Spark's S3 file system cannot be had: {why}")
+    lake = embedded_day(tmp_path / "lake", DAY)
+    with nodes.cluster(tmp_path, aws, environment=environment) as cluster:
+        cluster.environ |= {"SPARK_HOME_ON_NODES": nodes.pyspark_home(), "INSTANCE_PRICE_PER_HOUR": "0.2"}
+        for name, value in cluster.environ.items():
+            monkeypatch.setenv(name, value)
+        nodes.upload(cluster, lake, "raw-sensor-data", "road-network", "speed-bump")
+        settings = from_environment(cluster.environ)
+        bundle.deploy(bundle.build(ROOT, settings), settings, print)
+        monkeypatch.setenv("AIRFLOW_CONN_SPARK_MASTER", connection(tmp_path, cluster))
+        with airflow(
+            tmp_path, cluster.environ | {"AIRFLOW_CONN_SPARK_MASTER": connection(tmp_path, cluster)}
+        ) as running:
+            began = time.monotonic()
+            running.cli("dags", "trigger", DAG_ID, "-r", "first", "--conf", f'{{"date": "{DAY}"}}')
+            state = running.wait("first", 900)
+            states = running.states("first")
+            assert state == "success", (states, running.log("run_stage1")[-3000:], running.log("run_stage2")[-3000:])
+            print(f"the run took {time.monotonic() - began:.0f} s")
+            assert set(states.values()) == {"success"}
+            assert len(states) == 12
+            assert "stage 1: finding impacts" in running.log("run_stage1"), "the stage's lines are in the task's log"
+        assert cluster.states() == ["stopped"] * 3
+        run_id = objects.check_published(settings.lake_uri, "stage2_spatial_clustering", DAY).run_id
+        record = objects.read(objects.client(), settings.bucket, f"runs/dt={DAY}/{run_id}/dag.json")
+        assert b'"outcome": "success"' in record
+        for table in PUBLISHED:
+            assert_same(str(lake), settings.lake_uri, table, DAY)
+
+
+def connection(folder: Path, cluster: nodes.Cluster) -> str:
+    """The connection to the master, as an environment variable gives it to Airflow."""
+    import json
+
+    extra = {"key_file": str(folder / "key"), "host_key": cluster.master.public_host_key}
+    return json.dumps(
+        {
+            "conn_type": "ssh",
+            "host": cluster.master.ip,
+            "port": cluster.master.port,
+            "login": nodes.USER,
+            "extra": extra,
+        }
+    )
