@@ -31,6 +31,7 @@ from pothole.cloud.settings import SSH_CONN_ID, from_environment
 SETTINGS = from_environment()
 SPARK_MASTER_URI = SETTINGS.spark_master_uri
 JOB_DIR = SETTINGS.job_dir
+AGAIN = timedelta(seconds=SETTINGS.retry_delay_seconds)
 STAGE1_OUT = ["stage1_anomaly_detected", "stage1_traversals", "quarantine"]
 STAGE2_OUT = ["stage2_spatial_clustering", "stage2_segment_condition"]
 
@@ -81,7 +82,7 @@ with DAG(
     def download_code() -> str:
         return tasks.download_code(SETTINGS)
 
-    @task(execution_timeout=minutes(SETTINGS.stage_limit_seconds), retries=1, retry_delay=timedelta(seconds=30))
+    @task(execution_timeout=minutes(SETTINGS.stage_limit_seconds), retries=1, retry_delay=AGAIN)
     def run_stage1(run: dict[str, Any]) -> None:
         tasks.run_stage(SETTINGS, run, "stage1", "stage1_anomaly_detection.py")
 
@@ -89,7 +90,7 @@ with DAG(
     def check_s3_stage1_out(run: dict[str, Any]) -> None:
         tasks.check_output(SETTINGS, run, STAGE1_OUT)
 
-    @task(execution_timeout=minutes(SETTINGS.stage_limit_seconds), retries=1, retry_delay=timedelta(seconds=30))
+    @task(execution_timeout=minutes(SETTINGS.stage_limit_seconds), retries=1, retry_delay=AGAIN)
     def run_stage2(run: dict[str, Any]) -> None:
         tasks.run_stage(SETTINGS, run, "stage2", "stage2_spatial_clustering.py")
 
@@ -101,7 +102,7 @@ with DAG(
     def stop_spark() -> None:
         tasks.stop_spark(SETTINGS)
 
-    @task(execution_timeout=minutes(SETTINGS.start_deadline_seconds), retries=2, retry_delay=timedelta(seconds=20))
+    @task(execution_timeout=minutes(SETTINGS.start_deadline_seconds), retries=2, retry_delay=AGAIN)
     def stop_cluster() -> dict[str, float]:
         return tasks.stop_cluster(SETTINGS)
 

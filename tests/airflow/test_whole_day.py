@@ -37,10 +37,7 @@ def test_a_day_from_deploy_to_published(tmp_path: Path, aws: str, monkeypatch: p
         nodes.upload(cluster, lake, "raw-sensor-data", "road-network", "speed-bump")
         settings = from_environment(cluster.environ)
         bundle.deploy(bundle.build(ROOT, settings), settings, print)
-        monkeypatch.setenv("AIRFLOW_CONN_SPARK_MASTER", connection(tmp_path, cluster))
-        with airflow(
-            tmp_path, cluster.environ | {"AIRFLOW_CONN_SPARK_MASTER": connection(tmp_path, cluster)}
-        ) as running:
+        with airflow(tmp_path, cluster.environ | nodes.connection(tmp_path, cluster)) as running:
             began = time.monotonic()
             running.cli("dags", "trigger", DAG_ID, "-r", "first", "--conf", f'{{"date": "{DAY}"}}')
             state = running.wait("first", 900)
@@ -56,19 +53,3 @@ def test_a_day_from_deploy_to_published(tmp_path: Path, aws: str, monkeypatch: p
         assert b'"outcome": "success"' in record
         for table in PUBLISHED:
             assert_same(str(lake), settings.lake_uri, table, DAY)
-
-
-def connection(folder: Path, cluster: nodes.Cluster) -> str:
-    """The connection to the master, as an environment variable gives it to Airflow."""
-    import json
-
-    extra = {"key_file": str(folder / "key"), "host_key": cluster.master.public_host_key}
-    return json.dumps(
-        {
-            "conn_type": "ssh",
-            "host": cluster.master.ip,
-            "port": cluster.master.port,
-            "login": nodes.USER,
-            "extra": extra,
-        }
-    )

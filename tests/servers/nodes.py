@@ -7,6 +7,7 @@ and workers keep the ports that they have in production.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import subprocess
@@ -223,3 +224,10 @@ def upload(made: Cluster, lake: Path, *datasets: str) -> None:
         for path in (lake / dataset).rglob("*"):
             if path.is_file():
                 s3.upload_file(str(path), made.environ["S3_BUCKET"], path.relative_to(lake).as_posix())
+
+
+def connection(folder: Path, made: Cluster) -> dict[str, str]:
+    """Airflow's connection to the master, as an environment variable gives it."""
+    extra = {"key_file": str(folder / "key"), "host_key": made.master.public_host_key}
+    content = {"conn_type": "ssh", "host": made.master.ip, "port": made.master.port, "login": USER, "extra": extra}
+    return {"AIRFLOW_CONN_SPARK_MASTER": json.dumps(content)}

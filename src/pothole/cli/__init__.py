@@ -20,7 +20,10 @@ app = typer.Typer(
 )
 
 #: Modules of this package that add their commands to ``app`` when imported, in the order of ``pothole --help``.
-_COMMANDS = ("run", "simulate", "ingest", "roads", "report", "evaluate", "config", "lake")
+_COMMANDS = (
+    "run", "simulate", "ingest", "roads", "report", "evaluate", "config", "lake",
+    "deploy", "trigger", "check", "airflow",
+)  # fmt: skip
 
 
 def _version(show: bool) -> None:

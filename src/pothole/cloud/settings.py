@@ -41,6 +41,8 @@ class CloudSettings:
     stage_limit_seconds: float = 3600.0
     budget_seconds: float = 7200.0
     """A run that has been going for longer is stopped and failed."""
+    retry_delay_seconds: float = 30.0
+    """A stage that failed is tried once more after this long."""
     lease_minutes: float = 20.0
     """After this long without a sign of life from the run, the nodes shut themselves down."""
     price_per_hour: float | None = None
@@ -186,6 +188,7 @@ _OPTIONAL: dict[str, tuple[str, Callable[[str], Any]]] = {
     "start_deadline_seconds": ("START_DEADLINE_SECONDS", _positive),
     "stage_limit_seconds": ("STAGE_LIMIT_SECONDS", _positive),
     "budget_seconds": ("RUN_BUDGET_SECONDS", _positive),
+    "retry_delay_seconds": ("RETRY_DELAY_SECONDS", _positive),
     "lease_minutes": ("LEASE_MINUTES", _positive),
     "price_per_hour": ("INSTANCE_PRICE_PER_HOUR", _positive),
     "currency": ("PRICE_CURRENCY", str),
