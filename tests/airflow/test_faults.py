@@ -6,6 +6,8 @@ Spark's own programs are stand-ins here (``test_whole_day`` runs the real ones).
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -166,6 +168,23 @@ def test_the_scheduler_is_killed_in_mid_run_and_started_again(stage: Stage) -> N
     time.sleep(2)
     stage.airflow.start("scheduler")
     assert stage.airflow.wait("killed", 500) == "success"
+
+
+def test_the_command_triggers_skips_and_forces(stage: Stage) -> None:
+    stage.bring("2026-01-10")
+
+    def trigger(*options: str) -> str:
+        command = [sys.executable, "-m", "pothole", "trigger", "2026-01-10", *options]
+        environment = stage.airflow.environ | {"AIRFLOW_API_URL": stage.airflow.url}
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+    assert "is triggered: run batch__2026-01-10" in trigger()
+    assert "is running already" in trigger()
+    assert stage.airflow.wait("batch__2026-01-10", 200) == "success"
+    assert "has run already" in trigger()
+    assert "verdict: success" in trigger("--force", "--wait")
 
 
 def test_an_instance_never_starts(stage: Stage) -> None:

@@ -141,9 +141,8 @@ class AirflowApi:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
-            raise AirflowApiError(
-                *_refusal(error.code, self.url, error.read()[:300].decode(errors="replace"))
-            ) from None
+            said = error.read()[:300].decode(errors="replace")
+            raise AirflowApiError(_refusal(error.code, self.url, said)) from None
         except (OSError, ValueError) as error:
             raise AirflowApiError(
                 f"Airflow does not answer at {self.url}: {getattr(error, 'reason', error)}",
@@ -151,14 +150,14 @@ class AirflowApi:
             ) from None
 
 
-def _refusal(code: int, url: str, said: str) -> tuple[str]:
+def _refusal(code: int, url: str, said: str) -> str:
     fixes = {
         401: "set AIRFLOW_USERNAME and AIRFLOW_PASSWORD, or a fresh AIRFLOW_API_TOKEN",
         403: "this user may not do that: give it a role that may trigger runs",
         404: f"is the DAG {DAG_ID} loaded? `pothole airflow install`, then look at `airflow dags list-import-errors`",
         409: "the run exists already: --force runs it again",
     }
-    return (f"Airflow at {url} answers {code}: {fixes.get(code, said)}",)
+    return f"Airflow at {url} answers {code}: {fixes.get(code, said)}"
 
 
 def _run(found: Mapping[str, Any]) -> Run:

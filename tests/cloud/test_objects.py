@@ -1,0 +1,84 @@
+"""No data, no permission and no network are three different things."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pothole.cloud import objects
+from pothole.errors import LakeError, NoDataError, UserError
+from tests.servers.nodes import client
+
+DAY = "2026-02-12"
+
+
+@pytest.fixture
+def put(cluster):
+    s3 = client("s3", cluster.endpoint)
+    return lambda key, body=b"x": s3.put_object(Bucket=cluster.environ["S3_BUCKET"], Key=key, Body=body)
+
+
+def manifest(run_id: str, files: int = 1) -> bytes:
+    listed = [{"path": f"run-{run_id}/part-{i}.parquet", "rows": 0, "bytes": 9} for i in range(files)]
+    return json.dumps(
+        {
+            "dataset": "quarantine", "date": DAY, "run_id": run_id, "schema_version": 1, "code_version": "1",
+            "config_hash": "x", "files": listed, "inputs": [],
+        }
+    ).encode()  # fmt: skip
+
+
+def test_input_that_is_there(put, settings):
+    put(f"raw-sensor-data/dt={DAY}/a.parquet")
+    put(f"raw-sensor-data/dt={DAY}/_temporary/b.parquet")
+    assert objects.check_input(settings.lake_uri, DAY) == (1, 1)
+
+
+def test_no_input_names_the_nearest_dates(put, settings):
+    for day in ("2026-02-10", "2026-02-14", "2026-03-01", "2026-02-01"):
+        put(f"raw-sensor-data/dt={day}/a.parquet")
+    put(f"raw-sensor-data/dt={DAY}/empty.parquet", b"")
+    with pytest.raises(NoDataError, match="입력 데이터 없음") as told:
+        objects.check_input(settings.lake_uri, DAY)
+    assert "the nearest dates there are 2026-02-01, 2026-02-10, 2026-02-14" in str(told.value)
+
+
+def test_a_published_manifest_of_this_run(put, settings):
+    put(f"quarantine/dt={DAY}/_manifest.json", manifest("r-1"))
+    put(f"quarantine/dt={DAY}/run-r-1/part-0.parquet")
+    assert objects.check_published(settings.lake_uri, "quarantine", DAY, "r-1").rows == 0
+    with pytest.raises(NoDataError, match="is of run r-1, expected r-2: this run has published nothing"):
+        objects.check_published(settings.lake_uri, "quarantine", DAY, "r-2")
+
+
+def test_nothing_published_and_a_file_that_is_gone(put, settings):
+    with pytest.raises(NoDataError, match="nothing is published"):
+        objects.check_published(settings.lake_uri, "quarantine", DAY)
+    put(f"quarantine/dt={DAY}/_manifest.json", manifest("r-1", files=2))
+    put(f"quarantine/dt={DAY}/run-r-1/part-0.parquet")
+    with pytest.raises(LakeError, match=r"lists run-r-1/part-1\.parquet, which is not there"):
+        objects.check_published(settings.lake_uri, "quarantine", DAY)
+
+
+def test_no_network_is_not_taken_for_no_data(settings, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(LakeError, match="no network to S3"):
+        objects.check_input(settings.lake_uri, DAY)
+
+
+def test_no_bucket_and_no_permission(settings, monkeypatch):
+    with pytest.raises(LakeError, match="there is no such bucket"):
+        objects.check_input("s3://nowhere-at-all", DAY)
+    from botocore.exceptions import ClientError
+
+    denied = ClientError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "List")
+    with pytest.raises(LakeError, match="access denied"), objects.explained("list", "s3://x"):
+        raise denied
+
+
+@pytest.mark.parametrize("uri", ["/a/folder", "s3://", "gs://bucket"])
+def test_what_is_not_on_s3(uri):
+    with pytest.raises(UserError, match="is not on S3"):
+        objects.split(uri)
+    assert objects.split("s3a://b/p/q/") == ("b", "p/q")
