@@ -35,7 +35,8 @@ def test_what_is_in_it(root, settings):
     made = bundle.build(root, settings)
     names = {path.split("/")[1] for path in made.files if path.startswith("stage1/")}
     assert names == {
-        "stage1_anomaly_detection.py", "connection_stage1.py", "config_stage1.yaml", "config_stage1.json", "pothole.zip",
+        "stage1_anomaly_detection.py", "connection_stage1.py", "config_stage1.yaml", "config_stage1.json",
+        "pothole.zip",
     }  # fmt: skip
     inside = zipfile.ZipFile(io.BytesIO(made.files["stage1/pothole.zip"])).namelist()
     assert "pothole/stages/stage1.py" in inside and "pothole/cluster.py" in inside
