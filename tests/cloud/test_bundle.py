@@ -16,6 +16,7 @@ from pothole.settings import from_json
 from tests.servers.nodes import client
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from pothole.cloud import ec2
 from pothole.errors import PipelineFailure
 from tests.servers.nodes import client
 
+pytestmark = pytest.mark.slow
+
 
 def test_all_start_and_all_stop(cluster, settings, said):
     assert ec2.start(settings, said.append) == dict(

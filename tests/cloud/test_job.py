@@ -10,6 +10,8 @@ import pytest
 from pothole.cloud import job, ssh
 from pothole.errors import PipelineFailure
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def master(cluster, settings):
