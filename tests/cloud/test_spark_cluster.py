@@ -1,4 +1,4 @@
-"""A real standalone cluster over SSH, one of whose workers dies in mid-stage: all the same, the embedded engine's rows."""
+"""A real standalone cluster over SSH, one of whose workers dies in mid-stage: the embedded engine's rows."""
 
 from __future__ import annotations
 
