@@ -4,19 +4,19 @@
 |---|---|---|---|
 | `lease` | batch date and run id; waits while another run has the cluster | 1 s | |
 | `check_s3_input` | samples of that day lie on S3 | 5 s | `pothole check raw-sensor-data DATE --lake s3://BUCKET` |
-| `start_cluster` | all instances run and answer on SSH, or none runs | 2 min | `aws ec2 start-instances --instance-ids ...` |
+| `start_cluster` | all instances run and answer on SSH, or none runs | 2 min | `aws ec2 start-instances ...` |
 | `start_spark` | Spark's master tells every worker alive | 30 s | `sbin/spark-daemon.sh start ...` on each node |
 | `download_code` | the master holds exactly the deployed version | 30 s | `pothole deploy` uploads it |
-| `run_stage1` | spark-submit on the master, its log in this one | 5 to 20 min | the line `by hand` in its log, on the master |
+| `run_stage1` | spark-submit on the master, its log in this one | 5 to 20 min | the line `by hand` in its log |
 | `check_s3_stage1_out` | this very run has published | 5 s | the line `by hand` in its log |
-| `run_stage2` | as `run_stage1`; a stage may take an hour | 5 to 15 min | the line `by hand` in its log, on the master |
+| `run_stage2` | as `run_stage1`; a stage may take an hour | 5 to 15 min | the line `by hand` in its log |
 | `check_s3_stage2_out` | this very run has published | 5 s | the line `by hand` in its log |
 | `stop_spark` | always runs if Spark was started | 30 s | `sbin/spark-daemon.sh stop ...` on each node |
-| `stop_cluster` | always runs; machines end stopped | 10 s | `aws ec2 stop-instances --instance-ids ...` |
+| `stop_cluster` | always runs; machines end stopped | 10 s | `aws ec2 stop-instances ...` |
 | `verdict` | record and cost into the lake; success only if every task succeeded | 1 s | |
 
-Run a date: `pothole trigger 2026-02-12`, or trigger the DAG with the parameter `date`; again with `--force`, or clear the
-run. To run from one stage on, clear that stage: the cluster and the code come along by themselves.
+Run a date: `pothole trigger 2026-02-12`, or trigger the DAG with the parameter `date`; again with `--force`, or clear
+the run. To run from one stage on, clear that stage: the cluster and the code come along by themselves.
 
 The first task and the last make the run's state true and stop the machines in every case: a teardown runs only if one
 of its setups succeeded (so `lease` is one of `stop_cluster`'s), and only a leaf can fail a run.

@@ -10,7 +10,7 @@ from typing import Any
 
 from dag_utils import build_s3_check_cmd, build_spark_submit_cmd
 from pothole_expected import OverBudgetError, expected
-from pothole_nodes import nodes
+from pothole_nodes import nodes, through_connection
 
 from pothole.cloud.settings import CloudSettings
 from pothole.errors import PipelineFailure, PotholeError
@@ -49,7 +49,6 @@ def check_output(settings: CloudSettings, run: Run, datasets: Sequence[str]) -> 
 def start_cluster(settings: CloudSettings) -> None:
     """All machines run and answer, or none of them runs."""
     from pothole.cloud import ec2, lease, ssh
-    from pothole_nodes import through_connection
 
     through_connection(settings)  # a missing one is told before anything costs money
     ips = ec2.start(settings, say)
