@@ -1,147 +1,159 @@
-"""Runs by batch date through the public API: against a small server that answers as Airflow does."""
+"""Runs through the public API: what is asked, and what is told when Airflow refuses, is away or is something else."""
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
-from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from pothole.cloud import airflow_api
-from pothole.cloud.airflow_api import AirflowApi, AirflowApiError, batch_day
-from pothole.errors import UserError
+from pothole.cloud.airflow_api import AirflowApi, AirflowApiError, ConflictError
+from pothole.errors import ConfigError
+from tests.servers.fake_airflow import FakeAirflow, environment, fake_airflow
 
 DAY = "2026-02-12"
 
 
-class Fake(ThreadingHTTPServer):
-    """Keeps runs; takes the user officer with the password secret."""
-
-    runs: dict[str, dict]
-    calls: list[str]
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Fake
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def answer(self, code: int, content: object) -> None:
-        self.send_response(code)
-        self.end_headers()
-        self.wfile.write(json.dumps(content).encode())
-
-    def body(self) -> dict:
-        return json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
-
-    def do_POST(self) -> None:
-        self.server.calls.append(f"POST {self.path}")
-        body = self.body()
-        if self.path == "/auth/token":
-            good = body == {"username": "officer", "password": "secret"}
-            self.answer(201 if good else 401, {"access_token": "t"} if good else {"detail": "Invalid credentials"})
-        elif self.path.endswith("/clear"):
-            self.server.runs[self.path.split("/")[-2]]["state"] = "queued"
-            self.answer(200, {})
-        elif any(run["logical_date"] == body["logical_date"] for run in self.server.runs.values()):
-            self.answer(409, {"detail": "exists"})
-        else:
-            self.server.runs[body["dag_run_id"]] = body | {"state": "queued"}
-            self.answer(200, self.server.runs[body["dag_run_id"]])
-
-    def do_GET(self) -> None:
-        self.server.calls.append(f"GET {self.path}")
-        if self.path == "/auth/token" or self.headers.get("Authorization") != "Bearer t":
-            self.answer(401, {})
-        elif "/taskInstances" in self.path:
-            self.answer(200, {"task_instances": [{"task_id": "lease", "state": "success"}]})
-        elif "?" in self.path:
-            self.answer(200, {"dag_runs": list(self.server.runs.values())})
-        else:
-            self.answer(200, self.server.runs[self.path.rsplit("/", 1)[-1]])
+@pytest.fixture
+def server() -> Iterator[FakeAirflow]:
+    with fake_airflow() as made:
+        yield made
 
 
 @pytest.fixture
-def server() -> Iterator[Fake]:
-    made = Fake(("127.0.0.1", 0), Handler)
-    made.runs, made.calls = {}, []
-    threading.Thread(target=made.serve_forever, daemon=True).start()
-    yield made
-    made.shutdown()
-    made.server_close()
-
-
-def environment(server: Fake, **more: str) -> dict[str, str]:
-    host, port = server.server_address[:2]
-    user = {"AIRFLOW_USERNAME": "officer", "AIRFLOW_PASSWORD": "secret"}
-    return {"AIRFLOW_API_URL": f"http://{host}:{port}"} | user | more
-
-
-@pytest.fixture
-def api(server: Fake) -> AirflowApi:
+def api(server: FakeAirflow) -> AirflowApi:
     return AirflowApi(environment(server))
 
 
-def go(api: AirflowApi, said: list[str], *, force: bool = False, wait: bool = False) -> bool:
-    return airflow_api.trigger(api, DAY, force=force, wait=wait, say=said.append)
-
-
-def test_a_date_is_triggered_once_and_again_by_force(api, server, said):
-    assert go(api, said)
-    run = server.runs[f"batch__{DAY}"]
-    assert (run["conf"], run["logical_date"]) == ({"date": DAY}, "2026-02-12T01:00:00+00:00")
-    go(api, said)
-    run["state"] = "success"
-    go(api, said)
-    go(api, said, force=True)
-    assert [line.split(":")[0] for line in said] == [
-        f"{DAY} is triggered", f"{DAY} is running already", f"{DAY} has run already", f"{DAY} runs again",
-    ]  # fmt: skip
-    assert len(server.runs) == 1
-
-
-def test_the_scheduled_run_of_the_date_counts(api, server, said):
-    server.runs["scheduled__x"] = {
-        "dag_run_id": "scheduled__x", "state": "success", "logical_date": "2026-02-12T01:00:00Z", "conf": {},
-    }  # fmt: skip
-    go(api, said)
-    assert said == [f"{DAY} has run already: run scheduled__x is success; --force runs it again"]
-
-
-def test_waiting_tells_the_tasks_and_the_end(api, server, said):
-    threading.Timer(1.0, lambda: server.runs[f"batch__{DAY}"].update(state="failed")).start()
-    assert not go(api, said, wait=True)
-    assert "lease: success" in said
-
-
-def test_a_wrong_password_is_not_shown(server):
-    with pytest.raises(AirflowApiError, match="answers 401: set AIRFLOW_USERNAME") as told:
-        AirflowApi(environment(server, AIRFLOW_PASSWORD="wrong-one")).run_of(DAY)
-    assert "wrong-one" not in str(told.value)
-
-
-def test_nobody_answers():
-    with pytest.raises(AirflowApiError, match=r"does not answer at http://127\.0\.0\.1:9") as told:
-        AirflowApi({"AIRFLOW_API_URL": "http://127.0.0.1:9"}).run_of(DAY)
-    assert "AIRFLOW_API_URL" in str(told.value)
-
-
-def test_the_default_is_yesterday_in_the_pipelines_zone():
-    now = datetime(2026, 2, 13, 0, 30, tzinfo=ZoneInfo("Asia/Seoul"))
-    assert batch_day(None, "Asia/Seoul", now) == "2026-02-12"
-    assert batch_day(None, "UTC", now) == "2026-02-11"
+def test_a_new_run_has_the_scheduled_ones_logical_date(api, server):
+    run = api.trigger(DAY)
+    assert (run.run_id, run.state, run.conf) == (f"batch__{DAY}", "queued", {"date": DAY})
+    assert server.runs[run.run_id]["logical_date"] == "2026-02-12T01:00:00+00:00"
+    with pytest.raises(ConflictError):
+        api.trigger(DAY)
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
-    [("2026-2-1", "is not a date"), ("2026-02-13", "has not ended"), ("2019-12-31", "before the DAG's first date")],
+    ("logical_date", "run_after", "conf", "counts"),
+    [
+        ("2026-02-12T01:00:00Z", "2026-02-13T01:00:00Z", {}, True),  # scheduled
+        ("2026-02-11T15:00:00Z", "2026-02-20T01:00:00Z", {}, True),  # the day's first instant in Seoul
+        ("2026-02-12T15:00:00Z", "2026-02-20T01:00:00Z", {}, False),
+        ("2026-02-11T01:00:00Z", "2026-02-12T01:00:00Z", {}, False),
+        (None, "2026-02-12T15:00:00Z", {"date": None}, True),  # without a date: the day before
+        (None, "2026-02-12T14:59:59Z", {}, False),
+        ("2026-02-13T01:00:00Z", "2026-02-13T01:00:00Z", {}, True),  # that day has not ended
+        ("2025-01-01T01:00:00Z", "2026-03-01T01:00:00Z", {"date": DAY}, True),
+        ("2026-02-12T01:00:00Z", "2026-02-13T01:00:00Z", {"date": "2026-01-01"}, False),
+    ],
 )
-def test_dates_that_are_refused(text, words):
-    now = datetime(2026, 2, 13, 12, tzinfo=ZoneInfo("Asia/Seoul"))
-    with pytest.raises(UserError, match=words):
-        batch_day(text, "Asia/Seoul", now)
+def test_the_run_of_a_date_whoever_started_it(api, server, logical_date, run_after, conf, counts):
+    server.add("x", "success", logical_date=logical_date, run_after=run_after, conf=conf)
+    found = api.run_of(DAY)
+    assert (found is not None and found.run_id == "x") is counts
+
+
+def test_of_several_runs_one_that_is_going_counts_else_the_last(api, server):
+    for number, state in enumerate(("success", "running", "failed")):
+        server.add(
+            str(number), state, logical_date=None, run_after=f"2026-03-0{number + 1}T00:00:00Z", conf={"date": DAY}
+        )
+    assert api.run_of(DAY).run_id == "1"
+    server.runs["1"]["state"] = "success"
+    assert api.run_of(DAY).run_id == "2"
+
+
+def test_a_run_without_tasks_is_an_error(api, server, monkeypatch):
+    monkeypatch.setattr(airflow_api, "_TASKS_SECONDS", 0.6)
+    server.tasks = {}
+    with pytest.raises(AirflowApiError, match="has no tasks: nothing will be done"):
+        api.trigger(DAY)
+
+
+def test_a_paused_dag(api, server):
+    api.check_ready()
+    server.paused = True
+    with pytest.raises(AirflowApiError, match="is paused") as told:
+        api.check_ready()
+    assert "airflow dags unpause pothole_pipeline_spark_standalone" in str(told.value)
+
+
+def test_waiting_outlasts_an_api_that_is_away_for_a_while(api, server, said, monkeypatch):
+    monkeypatch.setattr(airflow_api, "_POLL_SECONDS", 0.1)
+    api.trigger(DAY)
+    server.broken = [(503, b"<html>busy</html>")] * 3
+    threading.Timer(1.0, lambda: server.runs[f"batch__{DAY}"].update(state="failed")).start()
+    assert api.wait(f"batch__{DAY}", said.append).state == "failed"
+    assert "lease: success" in said and "run_stage1" not in " ".join(said)
+    assert sum("answers 503: Service Unavailable; asking again" in line for line in said) == 3
+
+
+def test_waiting_has_an_end(api, server, said, monkeypatch):
+    monkeypatch.setattr(airflow_api, "_POLL_SECONDS", 0.1)
+    api.trigger(DAY)
+    with pytest.raises(AirflowApiError, match=rf"run batch__{DAY} has not ended after 1 s"):
+        api.wait(f"batch__{DAY}", said.append, limit_seconds=1)
+    monkeypatch.setattr(airflow_api, "_AWAY_SECONDS", 0.3)
+    server.broken = [(502, b"")] * 20
+    with pytest.raises(AirflowApiError, match="answers 502"):
+        api.wait(f"batch__{DAY}", said.append, limit_seconds=9)
+
+
+def test_an_expired_token_is_renewed_once(api, server):
+    api.trigger(DAY)
+    server.token = "token-2"
+    assert api.run_of(DAY) is not None
+    assert server.posted("/auth/token") == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"AIRFLOW_PASSWORD": "wrong-one"}, "refuses the user officer or the password"),
+        ({"AIRFLOW_USERNAME": "", "AIRFLOW_PASSWORD": ""}, "wants a login\n  set AIRFLOW_USERNAME"),
+        ({"AIRFLOW_API_TOKEN": "old-token"}, "answers 401: Invalid JWT token\n  the token has expired"),
+        ({"AIRFLOW_API_URL": "http://127.0.0.1:9"}, "does not answer at http://127.0.0.1:9"),
+    ],
+)
+def test_no_way_in_tells_the_fix_and_no_secret(server, changes, words):
+    with pytest.raises(AirflowApiError) as told:
+        AirflowApi(environment(server, **changes)).run_of(DAY)
+    assert words in str(told.value)
+    assert not any(secret in str(told.value) for secret in ("wrong-one", "old-token", "a-secret-word"))
+
+
+def test_without_a_user_where_everybody_is_an_administrator(server):
+    server.all_admins = True
+    assert AirflowApi({"AIRFLOW_API_URL": server.url}).run_of(DAY) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"AIRFLOW_PASSWORD": ""}, "AIRFLOW_PASSWORD is not set"),
+        ({"AIRFLOW_API_URL": "localhost:8080"}, "AIRFLOW_API_URL is not an address"),
+        ({"AIRFLOW_API_URL": "http://me:secret@host"}, "AIRFLOW_API_URL is not an address"),
+    ],
+)
+def test_variables_that_cannot_be_used(server, changes, words):
+    with pytest.raises(ConfigError, match=words) as told:
+        AirflowApi(environment(server, **changes))
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((403, {"detail": "Forbidden"}), "answers 403: Forbidden\n  this user may not do that"),
+        ((404, {"detail": "Dag not found"}), "answers 404: Dag not found\n  is the DAG loaded?"),
+        ((400, {"detail": "has import\nerrors"}), "answers 400: has import errors"),
+        ((200, b"<html>a wiki</html>"), "is not Airflow\n  check AIRFLOW_API_URL"),
+    ],
+)
+def test_refusals_are_told_with_their_fix(api, server, answer, words):
+    api.run_of(DAY)
+    server.broken = [answer]
+    with pytest.raises(AirflowApiError) as told:
+        api.run_of(DAY)
+    assert words in str(told.value)

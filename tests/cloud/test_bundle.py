@@ -46,12 +46,17 @@ def test_what_is_in_it(root, settings):
 
 
 def test_the_resolved_configuration_is_what_the_program_reads(root, settings):
-    text = (
-        "stage1:\n  lake: s3://other/p/\n  spark: {spark.executor.cores: 2}\n  settings: {timezone: Europe/Helsinki}\n"
-    )
+    text = """
+        stage1:
+          lake: s3://other/p/
+          spark: {spark.executor.cores: 2, spark.speculation: false}
+          settings: {timezone: Europe/Helsinki}
+    """
     (root / "stage1" / "config_stage1.yaml").write_text(text)
     section = json.loads(bundle.build(root, settings).files["stage1/config_stage1.json"])["stage1"]
-    assert (section["lake"], section["spark"]) == ("s3a://other/p", {"spark.executor.cores": "2"})
+    assert (section["lake"], section["spark"]) == (
+        "s3a://other/p", {"spark.executor.cores": "2", "spark.speculation": "false"}
+    )  # fmt: skip
     read = from_json(section["settings"], "test")
     assert (read.settings.timezone, read.hash) == ("Europe/Helsinki", section["config_hash"])
 
@@ -61,10 +66,15 @@ def test_the_resolved_configuration_is_what_the_program_reads(root, settings):
     [
         ("stage1: {settings: {timezone: Asia/Soul}}", "Asia/Seoul"),
         ("stage1: {settings: {stage1: {detect: {start_scale: 3}}}}", "start_scales"),
-        ("stage1: {laek: s3://x}", "unknown key stage1.laek"),
+        ("stage1: {laek: s3://x}", "section stage1: unknown key laek"),
         ("stage1: {lake: gs://x}", "expected s3://"),
         ("[1", "not valid YAML"),
         ("just text", "holds no sections"),
+        ("stage2: {}", "has no section stage1"),
+        ("stage1: {spark: fast}", "spark is 'fast', expected keys and values"),
+        ("stage1: {settings: [1]}", r"settings is [1], expected"),
+        ("stage1: {lake: 's3://'}", "expected s3://bucket"),
+        ("stage1: {lake: 7}", "lake is 7"),
     ],
 )
 def test_a_wrong_configuration_is_not_uploaded(root, settings, text, words):
@@ -95,6 +105,64 @@ def test_deploy_shows_changes_keeps_the_former_version_and_rolls_back(root, sett
     bundle.deploy(second, settings, said.append)
     assert bundle.rollback(settings, said.append) == first.version
     assert {c.what for c in bundle.changes(first, settings)} == {"same"}
+
+
+def test_a_second_deployment_changes_nothing_and_mends_what_was_edited(cluster, root, settings, said):
+    made, s3 = bundle.build(root, settings), client("s3", cluster.endpoint)
+    bundle.deploy(made, settings, said.append)
+    manifest = bundle.Store(settings).read("_manifest.json")
+    said.clear()
+    bundle.deploy(made, settings, said.append)
+    assert said == [f"version {made.version} is deployed already: {len(made.files)} files, verified"]
+    assert bundle.Store(settings).read("_manifest.json") == manifest
+    key = f"{settings.code_prefix}/stage2/config_stage2.yaml"
+    s3.put_object(Bucket=settings.bucket, Key=key, Body=b"edited by hand")
+    assert [c.path for c in bundle.changes(made, settings) if c.what != "same"] == ["stage2/config_stage2.yaml"]
+    bundle.deploy(made, settings, said.append)
+    assert bundle.Store(settings).read("stage2/config_stage2.yaml") == made.files["stage2/config_stage2.yaml"]
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"version": "x"}', b'{"version": "x", "files": {}}'])
+def test_a_damaged_manifest_stops_the_master_and_is_mended_by_deploying(root, settings, master, said, content):
+    made = bundle.build(root, settings)
+    bundle.deploy(made, settings, said.append)
+    bundle.Store(settings).write("_manifest.json", content)
+    with pytest.raises(PipelineFailure, match=r"_manifest\.json is damaged"):
+        bundle.fetch(settings, master, "job", said.append)
+    assert bundle.deploy(made, settings, said.append) == made.version
+    assert bundle.Store(settings).manifest()["version"] == made.version
+
+
+def test_a_damaged_former_version_is_not_brought_back(root, settings, said):
+    first = bundle.build(root, settings)
+    bundle.deploy(first, settings, said.append)
+    (root / "stage1" / "stage1_anomaly_detection.py").write_text("")
+    second = bundle.build(root, settings)
+    bundle.deploy(second, settings, said.append)
+    bundle.Store(settings).write(f"_versions/{first.version}/stage1/pothole.zip", b"not it")
+    with pytest.raises(PipelineFailure, match=f"version {first.version} in .* is damaged"):
+        bundle.rollback(settings, said.append)
+    assert bundle.Store(settings).manifest()["version"] == second.version
+
+
+def test_a_stage_that_is_gone_is_removed_from_s3_and_from_the_master(cluster, root, settings, master, said):
+    bundle.deploy(bundle.build(root, settings), settings, said.append)
+    bundle.fetch(settings, master, "job", said.append)
+    (cluster.master.home / "job" / "jobs").mkdir()
+    shutil.rmtree(root / "stage2")
+    bundle.deploy(bundle.build(root, settings), settings, said.append)
+    with pytest.raises(FileNotFoundError):
+        bundle.Store(settings).read("stage2/config_stage2.yaml")
+    bundle.fetch(settings, master, "job", said.append)
+    assert sorted(p.name for p in (cluster.master.home / "job").iterdir()) == ["jobs", "stage1"]
+
+
+def test_only_stages_that_are_python(root, settings):
+    shutil.copytree(root / "stage1", root / "stage1_old")
+    assert {path.split("/")[0] for path in bundle.build(root, settings).files} == {"stage1", "stage2"}
+    (root / "stage2" / "connection_stage2.py").write_text("def (:\n")
+    with pytest.raises(UserError, match=r"connection_stage2\.py is not valid Python: .*line 1"):
+        bundle.build(root, settings)
 
 
 def test_nothing_to_roll_back_to(root, settings, said):

@@ -3,14 +3,45 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from pothole.cloud import objects
-from pothole.errors import LakeError, NoDataError, UserError
+from pothole.errors import LakeError, NoDataError, PotholeError, UserError
 from tests.servers.nodes import client
 
 DAY = "2026-02-12"
+
+
+@contextmanager
+def odd_s3(*answers: tuple[int, str]) -> Iterator[tuple[str, list[str]]]:
+    """A server that gives these errors in turn, the last for ever; its address, and what it was asked."""
+    calls: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            status, code = answers[min(len(calls), len(answers) - 1)]
+            calls.append(self.path)
+            body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", calls
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture
@@ -20,7 +51,7 @@ def put(cluster):
 
 
 def manifest(run_id: str, files: int = 1) -> bytes:
-    listed = [{"path": f"run-{run_id}/part-{i}.parquet", "rows": 0, "bytes": 9} for i in range(files)]
+    listed = [{"path": f"run-{run_id}/part-{i}.parquet", "rows": 0, "bytes": 1} for i in range(files)]
     return json.dumps(
         {
             "dataset": "quarantine", "date": DAY, "run_id": run_id, "schema_version": 1, "code_version": "1",
@@ -59,22 +90,63 @@ def test_nothing_published_and_a_file_that_is_gone(put, settings):
     put(f"quarantine/dt={DAY}/run-r-1/part-0.parquet")
     with pytest.raises(LakeError, match=r"lists run-r-1/part-1\.parquet, which is not there"):
         objects.check_published(settings.lake_uri, "quarantine", DAY)
+    put(f"quarantine/dt={DAY}/run-r-1/part-1.parquet", b"half of it")
+    with pytest.raises(LakeError, match=r"part-1\.parquet, which has 10 bytes, not 1"):
+        objects.check_published(settings.lake_uri, "quarantine", DAY)
 
 
-def test_no_network_is_not_taken_for_no_data(settings, monkeypatch):
+@pytest.fixture
+def at_once(monkeypatch):
+    """No pauses between tries."""
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+
+
+def test_no_network_is_not_taken_for_no_data(settings, monkeypatch, at_once):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(LakeError, match="no network to S3"):
         objects.check_input(settings.lake_uri, DAY)
 
 
-def test_no_bucket_and_no_permission(settings, monkeypatch):
+def test_no_bucket(settings):
     with pytest.raises(LakeError, match="there is no such bucket"):
         objects.check_input("s3://nowhere-at-all", DAY)
-    from botocore.exceptions import ClientError
+    with pytest.raises(LakeError, match="a bucket's name is lower-case"):
+        objects.check_input("s3://No_Bucket!", DAY)
 
-    denied = ClientError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "List")
-    with pytest.raises(LakeError, match="access denied"), objects.explained("list", "s3://x"):
-        raise denied
+
+def test_503_for_a_while_is_waited_for_and_403_for_good_is_told(settings, monkeypatch, at_once):
+    with odd_s3((503, "SlowDown"), (503, "SlowDown"), (403, "AccessDenied")) as (url, calls):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        with pytest.raises(LakeError, match=r"cannot list .*: access denied \(AccessDenied\)") as told:
+            objects.check_input(settings.lake_uri, DAY)
+        assert len(calls) == 3
+        assert "whether data is there is not known" in str(told.value)
+
+
+def test_503_for_good(settings, monkeypatch, at_once):
+    with odd_s3((503, "SlowDown")) as (url, calls):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        with pytest.raises(LakeError, match=r"not available for now \(503 SlowDown\)"):
+            objects.check_published(settings.lake_uri, "quarantine", DAY)
+        assert len(calls) == 4
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"AWS_PROFILE": "nobody"}, "The config profile \\(nobody\\) could not be found"),
+        ({"AWS_ENDPOINT_URL": "somewhere"}, "cannot use S3: Invalid endpoint: somewhere"),
+        (
+            {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"},
+            "no AWS credentials were found",
+        ),
+    ],
+)
+def test_settings_of_the_aws_tools_that_cannot_be_used(settings, tmp_path, monkeypatch, variables, words):
+    for name, value in (variables | {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(PotholeError, match=words):
+        objects.check_input(settings.lake_uri, DAY)
 
 
 @pytest.mark.parametrize("uri", ["/a/folder", "s3://", "gs://bucket"])

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pothole.cli import app
 from pothole.cli.console import out
-from pothole.errors import PipelineFailure, UserError
+from pothole.errors import UserError
+
+if TYPE_CHECKING:
+    from pothole.cloud.settings import CloudSettings
 
 airflow = typer.Typer(no_args_is_help=True, help="Airflow's side: the DAG files and the connection to the master.")
 app.add_typer(airflow, name="airflow")
@@ -28,57 +27,72 @@ def install(
     """Link the DAG files into AIRFLOW_HOME/dags and register the connection spark_master from the environment."""
     from pothole.cloud.settings import SSH_CONN_ID, from_environment
 
-    settings = from_environment()
-    home = Path(os.environ.get("AIRFLOW_HOME", Path.home() / "airflow"))
     files = sorted(dags.glob("*.py"))
     if not files:
         raise UserError(f"there are no DAG files in {dags}", hint="run it in the repository, or give --dags")
+    wanted = _connection(from_environment())
+    folder = Path(os.environ.get("AIRFLOW_HOME") or Path.home() / "airflow").expanduser() / "dags"
     for file in files:
-        _link(file.resolve(), home / "dags" / file.name, yes)
-    if not settings.ssh_key_file or not settings.master_host_key:
-        raise UserError(
-            "SPARK_SSH_KEY_FILE and SPARK_MASTER_HOST_KEY are needed for the connection",
-            hint="the host key is in the instance's console output",
+        _link(file.resolve(), folder / file.name, yes)
+    other = os.environ.get("AIRFLOW__CORE__DAGS_FOLDER")
+    if other and Path(other).resolve() != folder.resolve():
+        out.print(
+            f"AIRFLOW__CORE__DAGS_FOLDER is {other}: Airflow does not read {folder}", markup=False, soft_wrap=True
         )
+    _register(SSH_CONN_ID, wanted, yes)
+
+
+def _connection(settings: CloudSettings) -> dict[str, Any]:
+    """The connection to the master as the environment describes it; UserError where it does not."""
+    needed = {"SPARK_SSH_KEY_FILE": settings.ssh_key_file, "SPARK_MASTER_HOST_KEY": settings.master_host_key}
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        raise UserError(
+            f"not set: {', '.join(missing)}",
+            hint="the private key of the instances; the public host key from the master's console output",
+        )
+    key = Path(str(settings.ssh_key_file)).expanduser().resolve()
+    if not os.access(key, os.R_OK) or not key.is_file():
+        raise UserError(f"SPARK_SSH_KEY_FILE is {key}, which is no readable file", hint="check the path and its owner")
     host, port = settings.host_map.get(settings.master_ip, (settings.master_ip, 22))
-    extra = {"key_file": settings.ssh_key_file, "host_key": settings.master_host_key}
-    content = {"conn_type": "ssh", "host": host, "port": port, "login": settings.ssh_user, "extra": json.dumps(extra)}
-    _register(SSH_CONN_ID, content, yes)
+    extra = {"key_file": str(key), "host_key": settings.master_host_key}
+    return {"conn_type": "ssh", "host": host, "port": port, "login": settings.ssh_user, "extra": extra}
 
 
 def _link(source: Path, target: Path, yes: bool) -> None:
     if target.is_symlink() and target.resolve() == source:
-        out.print(f"{target} is linked already", soft_wrap=True)
+        out.print(f"{target} is linked already", markup=False, soft_wrap=True)
         return
-    if (target.exists() or target.is_symlink()) and not (yes or typer.confirm(f"replace {target}?")):
-        out.print(f"{target} is left as it was", soft_wrap=True)
+    if (target.exists() or target.is_symlink()) and not (yes or _may(f"{target} is there already: replace it?")):
+        out.print(f"{target} is left as it was", markup=False, soft_wrap=True)
         return
+    if target.is_dir() and not target.is_symlink():
+        raise UserError(f"{target} is a folder", hint="move it away")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     target.symlink_to(source)
-    out.print(f"{target} -> {source}", soft_wrap=True)
+    out.print(f"{target} -> {source}", markup=False, soft_wrap=True)
 
 
-def _register(name: str, content: dict[str, object], yes: bool) -> None:
-    """Through Airflow's command line, with the content in a file, never in an argument."""
-    there = _airflow("connections", "get", name, check=False).returncode == 0
-    if there and not (yes or typer.confirm(f"Airflow has a connection {name}; replace it?")):
-        out.print(f"connection {name} is left as it was")
+def _register(name: str, wanted: dict[str, Any], yes: bool) -> None:
+    from pothole.cloud import airflow_cli
+
+    found = airflow_cli.connection(name)
+    what = f"{wanted['login']}@{wanted['host']}:{wanted['port']}"
+    if found == wanted:
+        out.print(f"connection {name} is as the environment says: {what}", markup=False, soft_wrap=True)
         return
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "connections.json"
-        file.touch(mode=0o600)
-        file.write_text(json.dumps({name: content}))
-        _airflow("connections", "import", "--overwrite", str(file))
-    out.print(f"connection {name}: {content['login']}@{content['host']}:{content['port']}")
+    if found is not None:
+        differs = ", ".join(key for key in wanted if found[key] != wanted[key])
+        if not (yes or _may(f"Airflow has a connection {name}, with another {differs}: replace it?")):
+            out.print(f"connection {name} is left as it was")
+            return
+    airflow_cli.set_connection(name, wanted)
+    out.print(f"connection {name}: {what}", markup=False, soft_wrap=True)
 
 
-def _airflow(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    ran = subprocess.run([sys.executable, "-m", "airflow", *arguments], capture_output=True, text=True, check=False)
-    if check and ran.returncode:
-        said = (ran.stderr or ran.stdout).strip().splitlines()
-        raise PipelineFailure(
-            f"airflow {' '.join(arguments[:2])} failed: {said[-1] if said else ''}",
-            hint="is Airflow installed here and its database migrated (`airflow db migrate`)?",
-        )
-    return ran
+def _may(question: str) -> bool:
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        raise UserError(f"{question} nobody answered", hint="--yes answers for all") from None

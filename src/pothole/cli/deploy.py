@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from pothole.cli import app
 from pothole.cli.console import out
+
+if TYPE_CHECKING:
+    from pothole.cloud.bundle import Bundle
+    from pothole.cloud.settings import CloudSettings
 
 EXAMPLE = "Example: pothole deploy --dry-run"
 
@@ -25,16 +30,20 @@ def deploy(
     from pothole.cloud.settings import from_environment
 
     settings = from_environment()
-    say = lambda text: out.print(text, markup=False, soft_wrap=True)  # noqa: E731
-    if rollback:
-        bundle.rollback(settings, say)
-        return
-    made = bundle.build(root, settings)
+    made = bundle.earlier(settings) if rollback else bundle.build(root, settings)
+    if dry_run:
+        _show(made, settings)
+    else:
+        bundle.deploy(made, settings, partial(out.print, markup=False, soft_wrap=True))
+
+
+def _show(made: Bundle, settings: CloudSettings) -> None:
+    from pothole.cloud import bundle
+
     table = Table(title=f"version {made.version} for {bundle.Store(settings).uri('')}", title_justify="left")
-    table.add_column("file")
+    table.add_column("file", overflow="fold")
     table.add_column("change")
     for change in bundle.changes(made, settings):
         table.add_row(change.path, change.what)
     out.print(table)
-    if not dry_run:
-        bundle.deploy(made, settings, say)
+    out.print("nothing was changed (--dry-run)")

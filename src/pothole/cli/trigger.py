@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -19,11 +20,15 @@ def trigger(
     force: Annotated[bool, typer.Option("--force", help="Run a date again that has run.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the run; exit status 1 if it fails.")] = False,
 ) -> None:
-    """Run a date on the cluster: a date that has run or is running is left alone."""
-    from pothole.cloud import airflow_api
+    """Run a date on the cluster: a date that has run or is running is left alone.
 
-    zone = os.environ.get("POTHOLE_TIMEZONE") or "Asia/Seoul"
-    day = airflow_api.batch_day(date, zone)
-    say = lambda text: out.print(text, markup=False, soft_wrap=True)  # noqa: E731
-    if not airflow_api.trigger(airflow_api.AirflowApi(zone=zone), day, force=force, wait=wait, say=say) and wait:
+    Airflow is asked at AIRFLOW_API_URL, as AIRFLOW_USERNAME with AIRFLOW_PASSWORD, or with AIRFLOW_API_TOKEN.
+    """
+    from pothole.cloud import trigger as triggers
+    from pothole.cloud.airflow_api import AirflowApi
+
+    zone = triggers.zone(os.environ)
+    day = triggers.batch_day(date, zone)
+    say = partial(out.print, markup=False, soft_wrap=True)
+    if not triggers.trigger(AirflowApi(os.environ, zone), day, force=force, wait=wait, say=say) and wait:
         raise typer.Exit(1)

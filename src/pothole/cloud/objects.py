@@ -3,50 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
+from pothole.cloud.s3_errors import explained
 from pothole.errors import LakeError, NoDataError, UserError
 from pothole.lake.manifest import NAME, Manifest, parse
 from pothole.tables import RAW
 
+__all__ = ["check_input", "check_published", "client", "explained", "listed", "read", "split"]
+
 
 def client(region: str | None = None) -> Any:
     """An S3 client with short patience; credentials and endpoint as the AWS tools find them."""
-    import boto3
-    from botocore.config import Config
-
-    patience = Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 5, "mode": "standard"})
-    return boto3.client("s3", region_name=region, config=patience)
-
-
-@contextmanager
-def explained(operation: str, place: str) -> Iterator[None]:
-    """What S3 says, as a LakeError with the operation, the path, the cause and what to do. A missing key passes."""
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-
     try:
-        yield
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        if code in ("NoSuchKey", "404") and code != "NoSuchBucket":
-            raise FileNotFoundError(place) from None
-        if code == "NoSuchBucket":
-            raise LakeError(f"cannot {operation} {place}: there is no such bucket", hint="check S3_BUCKET") from None
-        if status == 403 or code in ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"):
-            raise LakeError(
-                f"cannot {operation} {place}: access denied ({code})",
-                hint="give this role that permission, or renew its credentials; whether data is there is not known",
-            ) from None
-        raise LakeError(f"cannot {operation} {place}: {code}: {error}", hint="try again") from None
-    except NoCredentialsError:
-        raise LakeError(f"cannot {operation} {place}: no AWS credentials were found", hint="set AWS_PROFILE") from None
-    except BotoCoreError as error:
-        raise LakeError(
-            f"cannot {operation} {place}: no network to S3 ({error})",
-            hint="check the network and AWS_ENDPOINT_URL; whether data is there is not known",
+        import boto3
+        from botocore.config import Config
+    except ImportError:
+        raise UserError(
+            "this needs boto3, which is not installed", hint="pip install 'pothole-pipeline[cloud]'"
         ) from None
+    patience = Config(
+        connect_timeout=5,
+        read_timeout=30,
+        retries={"total_max_attempts": 4, "mode": "standard"},
+        signature_version="s3v4",
+    )
+    with explained("use", "S3"):
+        try:
+            return boto3.session.Session().client("s3", region_name=region, config=patience)
+        except ValueError as error:
+            raise UserError(f"cannot use S3: {error}", hint="check AWS_REGION and AWS_ENDPOINT_URL") from None
 
 
 def split(uri: str) -> tuple[str, str]:
@@ -131,8 +117,9 @@ def check_published(
             f"{where} is of run {manifest.run_id}, expected {run_id}: this run has published nothing",
             hint="look at the log of the stage that should have written it",
         )
-    there = {key.removeprefix(folder) for key, _ in listed(s3, bucket, folder)}
-    missing = [f.path for f in manifest.files if f.path not in there]
-    if missing:
-        raise LakeError(f"{where} lists {missing[0]}, which is not there", hint="run that date again")
+    there = {key.removeprefix(folder): size for key, size in listed(s3, bucket, folder)}
+    for file in manifest.files:
+        if there.get(file.path) != file.bytes:
+            found = "is not there" if file.path not in there else f"has {there[file.path]} bytes, not {file.bytes}"
+            raise LakeError(f"{where} lists {file.path}, which {found}", hint="run that date again")
     return manifest
