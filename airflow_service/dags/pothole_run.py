@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dag_utils import batch_date
-from pothole_expected import SECONDS, expected
+from pothole_expected import expected
 
 from pothole.cloud.settings import CloudSettings
 from pothole.errors import PipelineFailure, PotholeError, UserError
@@ -57,8 +57,8 @@ def holder(ti: Any) -> str | None:
     """Another run that is going on and has a lease, but no verdict yet."""
     found = ti.get_task_states(dag_id=ti.dag_id, task_ids=[LEASE, VERDICT])
     for run_id, states in found.items():
-        has = str(states.get(LEASE)) == "success" and str(states.get(VERDICT)) not in ("success", "failed")
-        if has and run_id != ti.run_id and str(ti.get_dagrun_state(ti.dag_id, run_id)) == "running":
+        has = states.get(LEASE) == "success" and states.get(VERDICT) not in ("success", "failed")
+        if has and run_id != ti.run_id and ti.get_dagrun_state(ti.dag_id, run_id) == "running":
             return str(run_id)
     return None
 
@@ -69,8 +69,8 @@ def judge(settings: CloudSettings, run: Mapping[str, Any], context: Mapping[str,
     ti = context["ti"]
     found = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
     states = {name: str(state) for name, state in found.items() if name != ti.task_id}
-    seconds = dict(zip(states, ti.xcom_pull(task_ids=list(states), key=SECONDS, map_indexes=None), strict=True))
-    tasks = {name: {"state": state, "seconds": seconds[name]} for name, state in states.items()}
+    seconds = {t["task_id"]: t["duration"] for t in ti.get_task_breadcrumbs(ti.dag_id, ti.run_id)}
+    tasks = {name: {"state": state, "seconds": seconds.get(name)} for name, state in states.items()}
     wrong = {name: state for name, state in states.items() if state != "success"}
     used = ti.xcom_pull(task_ids=STOP_CLUSTER, map_indexes=None)
     record = record_of(settings, run, tasks, used) | {"dag_run": ti.run_id, "outcome": "failed" if wrong else "success"}

@@ -1,4 +1,4 @@
-"""Airflow's real services (scheduler, DAG processor, API server) in a home of their own, on a free port."""
+"""Airflow's real services (API server, scheduler, DAG processor, triggerer) in a home of their own, on a free port."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ from tests.servers.moto import free_port
 DAGS = Path(__file__).parents[2] / "airflow_service" / "dags"
 DAG_ID = "pothole_pipeline_spark_standalone"
 ENDED = ("success", "failed")
+PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
+LOGIN = {"AIRFLOW_USERNAME": "operator", "AIRFLOW_PASSWORD": "the password of these tests"}
+"""What a client of the API sets in its environment."""
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Airflow:
     environ: dict[str, str]
     url: str
     services: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _token: str | None = None
 
     def cli(self, *arguments: str, check: bool = True) -> str:
         """What an ``airflow`` command prints."""
@@ -61,13 +65,23 @@ class Airflow:
 
     def api(self, method: str, path: str, content: Any = None) -> Any:
         """A call of the public API, as an administrator."""
-        token = _call("GET", f"{self.url}/auth/token")["access_token"]
-        return _call(method, f"{self.url}/api/v2{path}", content, token)
+        if self._token is None:
+            login = {"username": LOGIN["AIRFLOW_USERNAME"], "password": LOGIN["AIRFLOW_PASSWORD"]}
+            self._token = str(_call("POST", f"{self.url}/auth/token", login)["access_token"])
+        return _call(method, f"{self.url}/api/v2{path}", content, self._token)
+
+    def runs(self) -> list[dict[str, Any]]:
+        """All runs of the DAG, the newest last."""
+        return list(self.api("GET", f"/dags/{DAG_ID}/dagRuns?limit=100&order_by=id")["dag_runs"])
 
     def states(self, run_id: str) -> dict[str, str]:
         """The run's tasks with their states."""
         found = self.api("GET", f"/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances?limit=100")["task_instances"]
         return {t["task_id"]: str(t["state"]) for t in found}
+
+    def kill_task(self, run_id: str, task_id: str) -> None:
+        """End a running task's process as the kernel does when memory is short."""
+        os.kill(self.api("GET", f"/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances/{task_id}")["pid"], signal.SIGKILL)
 
     def trigger(self, date: str, run_id: str) -> None:
         body = {"logical_date": None, "dag_run_id": run_id, "conf": {"date": date}}
@@ -83,9 +97,9 @@ class Airflow:
             time.sleep(1)
         raise AssertionError(f"{run_id} has not ended in {seconds} s: {self.states(run_id)}")
 
-    def log(self, task_id: str) -> str:
-        """All logs of a task."""
-        files = sorted(self.home.glob(f"logs/dag_id={DAG_ID}/run_id=*/task_id={task_id}/attempt=*.log"))
+    def log(self, task_id: str, run_id: str = "*") -> str:
+        """All logs of a task, of one run or of all."""
+        files = sorted(self.home.glob(f"logs/dag_id={DAG_ID}/run_id={run_id}/task_id={task_id}/attempt=*.log"))
         return "\n".join(f.read_text() for f in files)
 
 
@@ -100,7 +114,8 @@ def airflow(folder: Path, environ: Mapping[str, str], dags: Path = DAGS) -> Iter
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{LOGIN['AIRFLOW_USERNAME']}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://localhost:{port}/execution/",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": f"http://localhost:{port}",
@@ -112,15 +127,18 @@ def airflow(folder: Path, environ: Mapping[str, str], dags: Path = DAGS) -> Iter
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "3",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
     }
     made = Airflow(home, os.environ | dict(environ) | own, f"http://localhost:{port}")
+    (home / "passwords.json").write_text(json.dumps({LOGIN["AIRFLOW_USERNAME"]: LOGIN["AIRFLOW_PASSWORD"]}))
     made.cli("db", "migrate")
     try:
         made.start("api-server", "--port", str(port))
         made.start("scheduler")
         made.start("dag-processor")
+        made.start("triggerer")
         _until(lambda: _healthy(made), 90, "Airflow is healthy", made)
         _until(lambda: made.cli("dags", "unpause", "-y", DAG_ID, check=False).count(DAG_ID), 60, "the DAG loads", made)
         yield made
@@ -134,7 +152,7 @@ def _healthy(made: Airflow) -> bool:
         health = _call("GET", f"{made.url}/api/v2/monitor/health")
     except (OSError, ValueError):
         return False
-    return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
+    return all(health[part]["status"] == "healthy" for part in PARTS)
 
 
 def _until(good: Any, seconds: float, what: str, made: Airflow) -> None:

@@ -1,12 +1,17 @@
 """A stand-in for Spark's own programs, so that faults of everything around it can be tried in seconds.
 
 ``plan/stageN`` tells what a stage does: ``publish`` (an empty result, the default), ``fail``, ``silent`` (ends well
-without publishing), ``slow`` (publishes after ten seconds).
+without publishing), ``slow`` (publishes after ten seconds), ``hang`` (for ever). ``plan/daemon`` with ``stays`` lets
+nobody stop the daemons.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _DAEMON = r"""#!/usr/bin/env bash
@@ -22,6 +27,7 @@ case $1 in
       *Worker) touch "$here/workers/$5"; echo worker > "$pid" ;;
     esac ;;
   stop)
+    if [ "$(cat "$here/plan/daemon" 2>/dev/null)" = stays ]; then echo "it will not stop" >&2; exit 1; fi
     case $2 in
       *Master) [ -e "$pid" ] && kill "$(cat "$pid")" ;;
       *Worker) rm -f "$here/workers/$SPARK_LOCAL_IP" ;;
@@ -62,6 +68,8 @@ with (here / "ran").open("a") as file:
     file.write(f"{stage} {run_id}\n")
 if what == "slow":
     time.sleep(10)
+if what == "hang":
+    time.sleep(3600)
 if what == "fail":
     print("ERROR this was to be expected", flush=True)
     sys.exit(1)
@@ -89,6 +97,22 @@ def make(folder: Path, lake: str) -> Path:
     _program(home / "sbin" / "spark-daemon.sh", _DAEMON.replace("PYTHON", sys.executable))
     _program(home / "bin" / "spark-submit", f'#!/bin/sh\nexec {sys.executable} {home}/submit.py "$@"\n')
     return home
+
+
+def processes(home: Path, program: str = "") -> Iterator[tuple[int, str]]:
+    """Number and command line of every process that runs one of these programs."""
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            line = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if f"{home}/{program}" in line:
+                yield int(file.parent.name), line
+
+
+def end(home: Path) -> None:
+    """End what is left of them."""
+    for pid, _ in processes(home):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _program(path: Path, text: str) -> None:
