@@ -18,6 +18,8 @@
 Run a date: `pothole trigger 2026-02-12`, or trigger the DAG with the parameter `date`; again with `--force`, or clear
 the run. To run from one stage on, clear that stage: the cluster and the code come along by themselves.
 
+A stage of your own takes its directory and two lines in the chain below: `run_stage` and `check_out`.
+
 The first task and the last make the run's state true and stop the machines in every case: a teardown runs only if one
 of its setups succeeded (so `lease` is one of `stop_cluster`'s), and only a leaf can fail a run.
 """
@@ -39,8 +41,6 @@ SETTINGS = from_environment()
 SPARK_MASTER_URI = SETTINGS.spark_master_uri
 JOB_DIR = SETTINGS.job_dir
 AGAIN = timedelta(seconds=SETTINGS.retry_delay_seconds)
-STAGE1_OUT = ["stage1_anomaly_detected", "stage1_traversals", "quarantine"]
-STAGE2_OUT = ["stage2_spatial_clustering", "stage2_segment_condition"]
 DATE = Param(
     None, type=["null", "string"], pattern=r"^\d{4}-\d\d-\d\d$", description="YYYY-MM-DD; empty: the day before"
 )
@@ -86,21 +86,21 @@ with DAG(
     def download_code() -> str:
         return tasks.download_code(SETTINGS)
 
-    @task(execution_timeout=limit(SETTINGS.stage_limit_seconds), retries=1, retry_delay=AGAIN)
-    def run_stage1(run: dict[str, Any]) -> None:
-        tasks.run_stage(SETTINGS, run, "stage1", "stage1_anomaly_detection.py")
+    def run_stage(stage: str, main_script: str) -> Any:
+        @task(
+            task_id=f"run_{stage}", execution_timeout=limit(SETTINGS.stage_limit_seconds), retries=1, retry_delay=AGAIN
+        )
+        def submit(run: dict[str, Any]) -> None:
+            tasks.run_stage(SETTINGS, run, stage, main_script)
 
-    @task(execution_timeout=limit(60))
-    def check_s3_stage1_out(run: dict[str, Any]) -> None:
-        tasks.check_output(SETTINGS, run, STAGE1_OUT)
+        return submit(run)
 
-    @task(execution_timeout=limit(SETTINGS.stage_limit_seconds), retries=1, retry_delay=AGAIN)
-    def run_stage2(run: dict[str, Any]) -> None:
-        tasks.run_stage(SETTINGS, run, "stage2", "stage2_spatial_clustering.py")
+    def check_out(stage: str, *datasets: str) -> Any:
+        @task(task_id=f"check_s3_{stage}_out", execution_timeout=limit(60))
+        def check(run: dict[str, Any]) -> None:
+            tasks.check_output(SETTINGS, run, datasets)
 
-    @task(execution_timeout=limit(60))
-    def check_s3_stage2_out(run: dict[str, Any]) -> None:
-        tasks.check_output(SETTINGS, run, STAGE2_OUT)
+        return check(run)
 
     @task(execution_timeout=limit(300))
     def stop_spark() -> None:
@@ -123,10 +123,10 @@ with DAG(
         >> up
         >> spark
         >> code
-        >> run_stage1(run)
-        >> check_s3_stage1_out(run)
-        >> run_stage2(run)
-        >> check_s3_stage2_out(run)
+        >> run_stage("stage1", "stage1_anomaly_detection.py")
+        >> check_out("stage1", "stage1_anomaly_detected", "stage1_traversals", "quarantine")
+        >> run_stage("stage2", "stage2_spatial_clustering.py")
+        >> check_out("stage2", "stage2_spatial_clustering", "stage2_segment_condition")
         >> spark_down
         >> down
         >> judged

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,20 +20,36 @@ ENVIRONMENT = {
     "MASTER_PRIVATE_IP": "10.0.0.5", "WORKER1_INSTANCE_ID": "i-0123456789abcdef1",
 }  # fmt: skip
 LOAD = """
-import json, sys, time
+import json, socket, sys, time
 sys.path.insert(0, sys.argv[1])
 import airflow.sdk
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, task
+def refuse(*_): raise AssertionError("reading the file touches the network")
+socket.socket.connect = socket.getaddrinfo = refuse
 began = time.perf_counter()
 import pothole_pipeline_dag as module
 seconds = time.perf_counter() - began
 dag = module.dag
+
+from airflow.timetables.base import DataInterval, TimeRestriction
+from airflow.serialization.encoders import coerce_to_core_timetable
+import pendulum
+timetable, runs = coerce_to_core_timetable(dag.timetable), []
+interval = DataInterval(*(pendulum.datetime(2026, 1, d, 10, tz=dag.timezone.name) for d in (1, 2)))
+while len(runs) < 400:
+    info = timetable.next_dagrun_info(
+        last_automated_data_interval=interval, restriction=TimeRestriction(None, None, catchup=True)
+    )
+    interval = info.data_interval
+    runs.append([info.logical_date.isoformat(), info.run_after.isoformat()])
 print(json.dumps({
     "seconds": seconds, "id": dag.dag_id, "order": [t.task_id for t in dag.topological_sort()],
     "setups": [t.task_id for t in dag.tasks if t.is_setup],
     "teardowns": {t.task_id: bool(t.on_failure_fail_dagrun) for t in dag.tasks if t.is_teardown},
-    "runs": dag.max_active_runs, "catchup": dag.catchup,
+    "runs_to_come": runs, "runs": dag.max_active_runs, "catchup": dag.catchup,
     "limits": [t.task_id for t in dag.tasks if not t.execution_timeout],
+    "callbacks": sorted(t.task_id for t in dag.tasks if t.on_failure_callback),
+    "heavy": [name for name in ("boto3", "paramiko", "pyarrow", "slack_sdk", "smtplib") if name in sys.modules],
     "names": [module.SSH_CONN_ID, module.SPARK_MASTER_URI, module.JOB_DIR],
 }))
 """
@@ -70,8 +86,15 @@ def test_the_shape_that_stops_machines_and_tells_the_truth(loaded):
     assert (loaded["runs"], loaded["catchup"], loaded["limits"]) == (1, False, [])
 
 
-def test_the_file_is_read_in_well_under_a_second(loaded):
-    assert loaded["seconds"] < 1.0
+def test_the_file_is_read_in_well_under_a_second_without_a_network(loaded):
+    assert loaded["seconds"] < 0.5
+    assert "boto3" not in loaded["heavy"] and "paramiko" not in loaded["heavy"]
+
+
+def test_messages_only_where_they_are_configured(loaded, tmp_path):
+    assert loaded["callbacks"] == []
+    ran = load(tmp_path, ENVIRONMENT | {"SLACK_CONN_ID": "slack"})
+    assert len(json.loads(ran.stdout.splitlines()[-1])["callbacks"]) == 12
 
 
 def test_a_wrong_environment_names_everything_at_once(tmp_path):
@@ -101,6 +124,17 @@ def test_the_day_that_a_run_is_for(conf, logical, after, expected):
     utc = ZoneInfo("UTC")
     given = None if logical is None else logical.astimezone(utc)
     assert batch_date(conf, given, after.astimezone(utc), "Asia/Seoul") == expected
+
+
+@pytest.mark.parametrize("zone", ["Asia/Seoul", "Europe/Berlin"])
+def test_every_scheduled_run_is_for_the_day_before_also_where_clocks_change(tmp_path, zone):
+    ran = load(tmp_path, ENVIRONMENT | {"POTHOLE_TIMEZONE": zone})
+    runs = json.loads(ran.stdout.splitlines()[-1])["runs_to_come"]
+    assert len(runs) == 400
+    for logical, after in (map(datetime.fromisoformat, run) for run in runs):
+        local = after.astimezone(ZoneInfo(zone))
+        assert (local.hour, local.minute) == (10, 0)
+        assert batch_date({}, logical, after, zone) == (local.date() - timedelta(days=1)).isoformat()
 
 
 @pytest.mark.parametrize("text", ["2026-2-1", "yesterday", "2026-02-30", "20260212", "2999-01-01"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 from tests.airflow.test_dag import DAGS, ENVIRONMENT
 from tests.servers.messages import inbox
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.slow, pytest.mark.airflow]
 PRICE = {"INSTANCE_PRICE_PER_HOUR": "0.36", "RETRY_DELAY_SECONDS": "0.01"}
 CASES = {
     "good": {},
@@ -47,25 +49,30 @@ def day(name: str) -> str:
     return f"2026-01-{1 + list(CASES).index(name):02}"
 
 
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    home = tmp_path_factory.mktemp("airflow")
+def play(home: Path, dags: Path, cases: list[dict], environment: Mapping[str, str]) -> list[dict]:
+    """Runs of the DAG in a folder, each with its plan."""
     own = {
-        "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "PYTHONWARNINGS": "ignore",
         "AIRFLOW_CONN_SPARK_MASTER": json.dumps({"conn_type": "ssh", "host": "10.0.0.5", "login": "ec2-user"}),
     }  # fmt: skip
+    environ = os.environ | own | ENVIRONMENT | PRICE | dict(environment)
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=environ, check=True, capture_output=True)
+    ran = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "play.py"), str(dags)],
+        env=environ, input=json.dumps(cases), capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    told = [json.loads(line.removeprefix("TOLD ")) for line in ran.stdout.splitlines() if line.startswith("TOLD ")]
+    assert len(told) == len(cases), ran.stdout[-3000:] + ran.stderr[-3000:]
+    return told
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     cases = [{"date": day(name), "fail": fail} for name, fail in CASES.items()]
     cases += [{"date": "2999-01-01"}, {"logical": "2026-02-12T01:00:00+00:00"}]
     with inbox() as messages:
-        environ = os.environ | own | ENVIRONMENT | PRICE | messages.environ
-        subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=environ, check=True, capture_output=True)
-        ran = subprocess.run(
-            [sys.executable, str(Path(__file__).parent / "play.py"), str(DAGS)],
-            env=environ, input=json.dumps(cases), capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
-    told = [json.loads(line.removeprefix("TOLD ")) for line in ran.stdout.splitlines() if line.startswith("TOLD ")]
-    assert len(told) == len(cases), ran.stdout[-3000:] + ran.stderr[-3000:]
+        told = play(tmp_path_factory.mktemp("airflow"), DAGS, cases, messages.environ)
     return Played(dict(zip([*CASES, "future", "scheduled"], told, strict=True)), messages.slack, messages.mail)
 
 
@@ -161,3 +168,19 @@ def test_one_message_of_a_good_run_and_none_of_success_from_a_failed_one(played)
 
 def test_the_webhook_is_no_part_of_any_message(played):
     assert not any("secret" in text for text in played.slack + played.mail)
+
+
+def test_a_third_stage_takes_two_lines(tmp_path):
+    dags = Path(shutil.copytree(DAGS, tmp_path / "dags"))
+    file = dags / "pothole_pipeline_dag.py"
+    last = '        >> check_out("stage2", "stage2_spatial_clustering", "stage2_segment_condition")\n'
+    lines = '        >> run_stage("stage3", "stage3_toy.py")\n        >> check_out("stage3", "stage3_toys")\n'
+    assert last in file.read_text()
+    file.write_text(file.read_text().replace(last, last + lines))
+    (case,) = play(tmp_path, dags, [{"date": "2026-01-01"}], {})
+    assert (
+        case["run"] == "success" and case["states"]["run_stage3"] == case["states"]["check_s3_stage3_out"] == "success"
+    )
+    calls = case["calls"]
+    assert calls.index("output stage2") < calls.index("follow stage3") < calls.index("output stage3")
+    assert calls.index("output stage3") < calls.index("end stage3") < calls.index("stop")
