@@ -9,6 +9,7 @@ import pytest
 from pothole.cloud import objects
 from pothole.errors import LakeError, NoDataError, UserError
 from tests.servers.nodes import client
+from tests.servers.unwell import unwell
 
 DAY = "2026-02-12"
 
@@ -75,6 +76,19 @@ def test_no_bucket_and_no_permission(settings, monkeypatch):
     denied = ClientError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "List")
     with pytest.raises(LakeError, match="access denied"), objects.explained("list", "s3://x"):
         raise denied
+
+
+def test_an_s3_that_is_busy_for_a_while_and_one_that_refuses_for_good(cluster, put, settings, monkeypatch):
+    put(f"raw-sensor-data/dt={DAY}/a.parquet")
+    with unwell(cluster.endpoint) as s3:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", s3.url)
+        s3.refusals = [503, 503]
+        assert objects.check_input(settings.lake_uri, DAY) == (1, 1)
+        assert s3.refused == 2
+        s3.always = 403
+        with pytest.raises(LakeError, match="access denied") as told:
+            objects.check_input(settings.lake_uri, DAY)
+    assert "whether data is there is not known" in str(told.value)
 
 
 @pytest.mark.parametrize("uri", ["/a/folder", "s3://", "gs://bucket"])
