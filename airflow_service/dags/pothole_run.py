@@ -23,9 +23,8 @@ _TURN_SECONDS = 10.0
 def day_of(settings: CloudSettings, context: Mapping[str, Any]) -> str:
     """The run's batch date. UserError for one that is none, or has not ended."""
     run = context["dag_run"]
-    given = (context.get("params") or {}).get("date") or (run.conf or {}).get("date")
     try:
-        return batch_date({"date": given}, run.logical_date, run.run_after, settings.timezone)
+        return batch_date(run.conf, run.logical_date, run.run_after, settings.timezone)
     except ValueError as error:
         raise UserError(str(error)) from None
 

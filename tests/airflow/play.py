@@ -1,0 +1,90 @@
+"""Runs the DAG with ``dag.test()`` and stand-ins for everything outside Airflow: a program, for a home of its own.
+
+Takes cases as JSON on standard input, ``[{"date": ..., "fail": {"name of a function": "message", ...}}, ...]``, and
+prints for each what was called, how tasks and run ended, and the record.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from pothole import errors
+from pothole.cloud import bundle, ec2, job, lease, objects, spark_cluster, ssh
+
+NODE = SimpleNamespace(private_ip="10.0.0.5")
+
+
+class Outside:
+    """EC2, nodes and S3, as a plan has them; remembers calls."""
+
+    def __init__(self) -> None:
+        self.plan: Mapping[str, str] = {}
+        self.calls, self.records, self.on = list[str](), list[dict[str, Any]](), False
+
+    def part(self, name: str, answer: Callable[..., Any] = lambda *a, **k: None) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            stage = next((g for g in given if isinstance(g, str) and g.startswith("stage")), "")
+            which = f"{name} {stage.split('_')[0]}".strip()
+            self.calls.append(which)
+            if which in self.plan:
+                kind, _, text = self.plan[which].partition(": ")
+                raise getattr(errors, kind)(text)
+            return answer(*given, **named)
+
+        return call
+
+    def install(self) -> None:
+        ec2.describe, ec2.start, ec2.stop = self.describe, self.part("start", self.start), self.part("stop", self.stop)
+        ssh.hosts, ssh.wait_until_answers = lambda *a, **k: (NODE, [NODE]), self.part("answers")
+        spark_cluster.start_spark, spark_cluster.stop_spark = self.part("start_spark"), self.part("stop_spark")
+        job.start, job.follow, job.end = self.part("begin"), self.part("follow"), self.part("end")
+        bundle.fetch, lease.renew = self.part("fetch", lambda *a: "v1"), self.part("renew")
+        objects.check_input = self.part("input", lambda *a, **k: (1, 1_000_000))
+        objects.check_published = self.part("output", lambda *a, **k: SimpleNamespace(rows=0, files=[]))
+        objects.client = lambda *a, **k: SimpleNamespace(put_object=self.keep)
+
+    def describe(self, settings: Any) -> dict[str, Any]:
+        state = "running" if self.on else "stopped"
+        return {i: ec2.Instance(i, state, "10.0.0.5", datetime.now(UTC)) for i in settings.instance_ids}
+
+    def start(self, settings: Any, say: Any) -> dict[str, str]:
+        self.on = True
+        return dict.fromkeys(settings.instance_ids, "10.0.0.5")
+
+    def stop(self, *_: Any, **__: Any) -> None:
+        self.on = False
+
+    def keep(self, Bucket: str, Key: str, Body: bytes) -> None:
+        if "record" in self.plan:
+            raise errors.LakeError(self.plan["record"])
+        self.records.append(json.loads(Body) | {"key": Key})
+
+
+def main() -> None:
+    outside = Outside()
+    outside.install()
+    sys.path.insert(0, sys.argv[1])
+    import pothole_pipeline_dag as module
+
+    for number, case in enumerate(json.load(sys.stdin)):
+        outside.plan, outside.calls, outside.on = case.get("fail", {}), [], False
+        outside.records = []
+        logical = (
+            datetime.fromisoformat(case["logical"]) if "logical" in case else datetime(2026, 1, 1 + number, tzinfo=UTC)
+        )
+        conf = {"date": case["date"]} if "date" in case else {}
+        run = module.dag.test(logical_date=logical, run_conf=conf)
+        states = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
+        told = {
+            "run": str(run.state), "states": states, "calls": outside.calls, "on": outside.on,
+            "record": outside.records[0] if outside.records else None,
+        }  # fmt: skip
+        print("TOLD " + json.dumps(told), flush=True)
+
+
+main()
