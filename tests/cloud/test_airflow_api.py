@@ -100,8 +100,10 @@ def test_waiting_has_an_end(api, server, said, monkeypatch):
         api.wait(f"batch__{DAY}", said.append, limit_seconds=9)
 
 
-def test_an_expired_token_is_renewed_once(api, server):
+@pytest.mark.parametrize("answer", [(401, {"detail": "Token Expired"}), (403, {"detail": "Invalid JWT token"})])
+def test_an_expired_token_is_renewed_once(api, server, answer):
     api.trigger(DAY)
+    server.stale = answer
     server.token = "token-2"
     assert api.run_of(DAY) is not None
     assert server.posted("/auth/token") == 2
@@ -112,7 +114,7 @@ def test_an_expired_token_is_renewed_once(api, server):
     [
         ({"AIRFLOW_PASSWORD": "wrong-one"}, "refuses the user officer or the password"),
         ({"AIRFLOW_USERNAME": "", "AIRFLOW_PASSWORD": ""}, "wants a login\n  set AIRFLOW_USERNAME"),
-        ({"AIRFLOW_API_TOKEN": "old-token"}, "answers 401: Invalid JWT token\n  the token has expired"),
+        ({"AIRFLOW_API_TOKEN": "old-token"}, "answers 401: Token Expired\n  the token has expired"),
         ({"AIRFLOW_API_URL": "http://127.0.0.1:9"}, "does not answer at http://127.0.0.1:9"),
     ],
 )

@@ -24,6 +24,7 @@ class FakeAirflow(ThreadingHTTPServer):
         self.calls: list[str] = []
         self.broken: list[tuple[int, object]] = []
         self.tasks: dict[str, str | None] = {"lease": "success", "run_stage1": None}
+        self.stale: tuple[int, object] = (401, {"detail": "Token Expired"})
         self.token, self.all_admins, self.paused = "token-1", False, False
 
     @property
@@ -67,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/auth/token":
             return self._token(method, body)
         if self.headers.get("Authorization") != f"Bearer {server.token}":
-            return 401, {"detail": "Invalid JWT token"}
+            return server.stale
         dag = f"/api/v2/dags/{DAG_ID}"
         if path == dag:
             return 200, {"dag_id": DAG_ID, "is_paused": server.paused}

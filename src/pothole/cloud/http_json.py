@@ -48,16 +48,16 @@ class Session:
         if fresh:
             self._token = self._log_in()
         try:
+            try:
+                return self._ask(method, path, content)
+            except _Refused as refused:
+                if not refused.stale or fresh or self._given:
+                    raise
+            self._token = ""
+            self._token = self._log_in()
             return self._ask(method, path, content)
-        except urllib.error.HTTPError as error:
-            if error.code != 401 or fresh or self._given:
-                raise self._refused(error) from None
-        self._token = ""
-        self._token = self._log_in()
-        try:
-            return self._ask(method, path, content)
-        except urllib.error.HTTPError as error:
-            raise self._refused(error) from None
+        except _Refused as refused:
+            raise self._explained(refused) from None
 
     def _log_in(self) -> str:
         """A token for the user; without one Airflow gives it where everybody is an administrator."""
@@ -65,18 +65,18 @@ class Session:
         try:
             answer = self._ask("POST" if body else "GET", "/auth/token", body)
             return str(answer["access_token"])
-        except urllib.error.HTTPError as error:
-            if error.code >= 500:
-                raise self._refused(error) from None
+        except _Refused as refused:
+            if refused.code >= 500:
+                raise self._explained(refused) from None
             if body is None:
                 raise AirflowApiError(f"Airflow at {self.url} wants a login", hint=_LOG_IN) from None
-            if error.code == 401:
+            if refused.code == 401:
                 raise AirflowApiError(
                     f"Airflow at {self.url} refuses the user {self._user} or the password",
                     hint="check AIRFLOW_USERNAME and AIRFLOW_PASSWORD",
                 ) from None
             raise AirflowApiError(
-                f"Airflow at {self.url} gives no token for user and password ({error.code})",
+                f"Airflow at {self.url} gives no token for user and password ({refused.code})",
                 hint="set AIRFLOW_API_TOKEN to one that its login gives",
             ) from None
         except (KeyError, TypeError):
@@ -91,8 +91,8 @@ class Session:
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
                 text = answer.read()
-        except urllib.error.HTTPError:
-            raise
+        except urllib.error.HTTPError as error:
+            raise _Refused(error.code, _said(error)) from None
         except (OSError, http.client.HTTPException) as error:
             why = getattr(error, "reason", None) or str(error) or type(error).__name__
             raise AwayError(
@@ -104,12 +104,26 @@ class Session:
         except ValueError:
             raise AirflowApiError(f"what answers at {self.url} is not Airflow", hint="check AIRFLOW_API_URL") from None
 
-    def _refused(self, error: urllib.error.HTTPError) -> AirflowApiError:
-        kind, hint = _KINDS.get(error.code, (AwayError if error.code >= 500 else AirflowApiError, None))
-        return kind(f"Airflow at {self.url} answers {error.code}: {_said(error)}", hint=hint)
+    def _explained(self, refused: _Refused) -> AirflowApiError:
+        usual: tuple[type[AirflowApiError], str | None] = (AwayError if refused.code >= 500 else AirflowApiError, None)
+        kind, hint = _KINDS.get(401 if refused.stale else refused.code, usual)
+        return kind(f"Airflow at {self.url} answers {refused.code}: {refused.said}", hint=hint)
 
 
-_KINDS: dict[int, tuple[type[AirflowApiError], str]] = {
+class _Refused(Exception):
+    """An answer that is an error: its status code and its own words."""
+
+    def __init__(self, code: int, said: str) -> None:
+        super().__init__(code, said)
+        self.code, self.said = code, said
+
+    @property
+    def stale(self) -> bool:
+        """Is it about the token? 401 for one that has expired, 403 for one that was signed with another secret."""
+        return self.code == 401 or (self.code == 403 and "JWT" in self.said)
+
+
+_KINDS: dict[int, tuple[type[AirflowApiError], str | None]] = {
     401: (AirflowApiError, f"the token has expired or is of another Airflow: {_LOG_IN}"),
     403: (AirflowApiError, "this user may not do that: give it a role that may trigger runs"),
     404: (AirflowApiError, "is the DAG loaded? `pothole airflow install`, then `airflow dags list-import-errors`"),
