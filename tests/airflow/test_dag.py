@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import datetime, timedelta
@@ -55,10 +56,10 @@ print(json.dumps({
 """
 
 
-def load(folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def load(folder: Path, environment: dict[str, str], dags: Path = DAGS) -> subprocess.CompletedProcess[str]:
     home = {"AIRFLOW_HOME": str(folder), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "PYTHONWARNINGS": "ignore"}
     own = {k: v for k, v in os.environ.items() if not k.startswith(("AWS", "S3_", "MASTER", "WORKER", "SPARK"))}
-    command = [sys.executable, "-c", LOAD, str(DAGS)]
+    command = [sys.executable, "-c", LOAD, str(dags)]
     return subprocess.run(command, env=own | home | environment, capture_output=True, text=True, check=False)
 
 
@@ -101,6 +102,27 @@ def test_a_wrong_environment_names_everything_at_once(tmp_path):
     ran = load(tmp_path, {"AWS_REGION": "Seoul"})
     assert ran.returncode == 1
     assert all(n in ran.stderr for n in ("AWS_REGION is 'Seoul'", "S3_BUCKET", "MASTER_INSTANCE_ID", "WORKER1_"))
+
+
+STAGE_3 = """
+    @task(execution_timeout=limit(SETTINGS.stage_limit_seconds), retries=1, retry_delay=AGAIN)
+    def run_stage3(run: dict[str, Any]) -> None:
+        tasks.run_stage(SETTINGS, run, "stage3", "stage3_ranking.py")
+"""
+
+
+def test_a_third_stage_is_a_task_and_its_place(tmp_path):
+    dags = tmp_path / "dags"
+    shutil.copytree(DAGS, dags)
+    file = dags / "pothole_pipeline_dag.py"
+    text = file.read_text()
+    before, place = "    @task(execution_timeout=limit(300))\n    def stop_spark", "        >> spark_down\n"
+    assert text.count(before) == text.count(place) == 1
+    file.write_text(text.replace(before, f"{STAGE_3}\n{before}").replace(place, f"        >> run_stage3(run)\n{place}"))
+    ran = load(tmp_path, ENVIRONMENT, dags)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    order = json.loads(ran.stdout.splitlines()[-1])["order"]
+    assert order[-5:] == ["check_s3_stage2_out", "run_stage3", "stop_spark", "stop_cluster", "verdict"]
 
 
 def at(text: str) -> datetime:

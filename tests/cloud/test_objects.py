@@ -13,6 +13,7 @@ import pytest
 from pothole.cloud import objects
 from pothole.errors import LakeError, NoDataError, PotholeError, UserError
 from tests.servers.nodes import client
+from tests.servers.unwell import unwell
 
 DAY = "2026-02-12"
 
@@ -147,6 +148,19 @@ def test_settings_of_the_aws_tools_that_cannot_be_used(settings, tmp_path, monke
         monkeypatch.setenv(name, value)
     with pytest.raises(PotholeError, match=words):
         objects.check_input(settings.lake_uri, DAY)
+
+
+def test_an_s3_that_is_busy_for_a_while_and_one_that_refuses_for_good(cluster, put, settings, monkeypatch):
+    put(f"raw-sensor-data/dt={DAY}/a.parquet")
+    with unwell(cluster.endpoint) as s3:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", s3.url)
+        s3.refusals = [503, 503]
+        assert objects.check_input(settings.lake_uri, DAY) == (1, 1)
+        assert s3.refused == 2
+        s3.always = 403
+        with pytest.raises(LakeError, match="access denied") as told:
+            objects.check_input(settings.lake_uri, DAY)
+    assert "whether data is there is not known" in str(told.value)
 
 
 @pytest.mark.parametrize("uri", ["/a/folder", "s3://", "gs://bucket"])
