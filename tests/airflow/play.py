@@ -40,13 +40,17 @@ class Outside:
 
     def install(self) -> None:
         ec2.describe, ec2.start, ec2.stop = self.describe, self.part("start", self.start), self.part("stop", self.stop)
-        ssh.hosts, ssh.wait_until_answers = lambda *a, **k: (NODE, [NODE]), self.part("answers")
+        ssh.hosts, ssh.wait_until_answers = self.hosts, self.part("answers")
         spark_cluster.start_spark, spark_cluster.stop_spark = self.part("start_spark"), self.part("stop_spark")
         job.start, job.follow, job.end = self.part("begin"), self.part("follow"), self.part("end")
         bundle.fetch, lease.renew = self.part("fetch", lambda *a: "v1"), self.part("renew")
         objects.check_input = self.part("input", lambda *a, **k: (1, 1_000_000))
         objects.check_published = self.part("output", lambda *a, **k: SimpleNamespace(rows=0, files=[]))
         objects.client = lambda *a, **k: SimpleNamespace(put_object=self.keep)
+
+    def hosts(self, settings: Any, ips: Any, *, private_key: str | None = None) -> tuple[Any, list[Any]]:
+        self.calls.append(f"as {settings.ssh_user} with {private_key or settings.ssh_key_file}")
+        return NODE, [NODE]
 
     def describe(self, settings: Any) -> dict[str, Any]:
         state = "running" if self.on else "stopped"

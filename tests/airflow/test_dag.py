@@ -104,25 +104,18 @@ def test_a_wrong_environment_names_everything_at_once(tmp_path):
     assert all(n in ran.stderr for n in ("AWS_REGION is 'Seoul'", "S3_BUCKET", "MASTER_INSTANCE_ID", "WORKER1_"))
 
 
-STAGE_3 = """
-    @task(execution_timeout=limit(SETTINGS.stage_limit_seconds), retries=1, retry_delay=AGAIN)
-    def run_stage3(run: dict[str, Any]) -> None:
-        tasks.run_stage(SETTINGS, run, "stage3", "stage3_ranking.py")
-"""
-
-
-def test_a_third_stage_is_a_task_and_its_place(tmp_path):
+def test_a_third_stage_is_two_lines(tmp_path):
     dags = tmp_path / "dags"
     shutil.copytree(DAGS, dags)
     file = dags / "pothole_pipeline_dag.py"
-    text = file.read_text()
-    before, place = "    @task(execution_timeout=limit(300))\n    def stop_spark", "        >> spark_down\n"
-    assert text.count(before) == text.count(place) == 1
-    file.write_text(text.replace(before, f"{STAGE_3}\n{before}").replace(place, f"        >> run_stage3(run)\n{place}"))
+    text, place = file.read_text(), "        >> spark_down\n"
+    assert text.count(place) == 1
+    lines = '        >> run_stage("stage3", "stage3_ranking.py")\n        >> check_out("stage3", "stage3_ranking")\n'
+    file.write_text(text.replace(place, lines + place))
     ran = load(tmp_path, ENVIRONMENT, dags)
     assert ran.returncode == 0, ran.stderr[-2000:]
     order = json.loads(ran.stdout.splitlines()[-1])["order"]
-    assert order[-5:] == ["check_s3_stage2_out", "run_stage3", "stop_spark", "stop_cluster", "verdict"]
+    assert order[-5:] == ["run_stage3", "check_s3_stage3_out", "stop_spark", "stop_cluster", "verdict"]
 
 
 def at(text: str) -> datetime:

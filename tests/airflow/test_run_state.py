@@ -170,6 +170,19 @@ def test_the_webhook_is_no_part_of_any_message(played):
     assert not any("secret" in text for text in played.slack + played.mail)
 
 
+def test_without_its_connection_nothing_is_started(tmp_path):
+    (case,) = play(tmp_path, DAGS, [{"date": "2026-01-01"}], {"AIRFLOW_CONN_SPARK_MASTER": ""})
+    assert case["run"] == case["states"]["start_cluster"] == "failed"
+    assert "start" not in case["calls"]
+
+
+def test_the_connection_leads_to_the_nodes(tmp_path):
+    connection = {"conn_type": "ssh", "host": "bastion", "login": "crew", "extra": {"private_key": "KEY"}}
+    given = {"AIRFLOW_CONN_SPARK_MASTER": json.dumps(connection), "SPARK_SSH_KEY_FILE": "/nowhere"}
+    (case,) = play(tmp_path, DAGS, [{"date": "2026-01-01"}], given)
+    assert "as crew with KEY" in case["calls"]
+
+
 def test_a_third_stage_takes_two_lines(tmp_path):
     dags = Path(shutil.copytree(DAGS, tmp_path / "dags"))
     file = dags / "pothole_pipeline_dag.py"
