@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -56,9 +57,14 @@ print(json.dumps({
 """
 
 
+def without_cluster(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what leads to a cluster: other tests' servers set it while they are up."""
+    return {k: v for k, v in environ.items() if not k.startswith(("AWS", "S3_", "MASTER", "WORKER", "SPARK"))}
+
+
 def load(folder: Path, environment: dict[str, str], dags: Path = DAGS) -> subprocess.CompletedProcess[str]:
     home = {"AIRFLOW_HOME": str(folder), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "PYTHONWARNINGS": "ignore"}
-    own = {k: v for k, v in os.environ.items() if not k.startswith(("AWS", "S3_", "MASTER", "WORKER", "SPARK"))}
+    own = without_cluster(os.environ)
     command = [sys.executable, "-c", LOAD, str(dags)]
     return subprocess.run(command, env=own | home | environment, capture_output=True, text=True, check=False)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.airflow.test_dag import DAGS, ENVIRONMENT
+from tests.airflow.test_dag import DAGS, ENVIRONMENT, without_cluster
 from tests.servers.messages import inbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.airflow]
@@ -56,7 +56,7 @@ def play(home: Path, dags: Path, cases: list[dict], environment: Mapping[str, st
         "PYTHONWARNINGS": "ignore",
         "AIRFLOW_CONN_SPARK_MASTER": json.dumps({"conn_type": "ssh", "host": "10.0.0.5", "login": "ec2-user"}),
     }  # fmt: skip
-    environ = os.environ | own | ENVIRONMENT | PRICE | dict(environment)
+    environ = without_cluster(os.environ) | own | ENVIRONMENT | PRICE | dict(environment)
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=environ, check=True, capture_output=True)
     ran = subprocess.run(
         [sys.executable, str(Path(__file__).parent / "play.py"), str(dags)],

@@ -14,6 +14,7 @@ from tests.same_rows import PUBLISHED, assert_same
 from tests.servers import nodes, s3a
 from tests.servers.airflow import DAG_ID, airflow
 from tests.servers.day import embedded_day
+from tests.servers.memory import peak_memory
 
 DAY = "2026-02-12"
 ROOT = Path(__file__).parents[2]
@@ -22,7 +23,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.slow
 @pytest.mark.spark
 @pytest.mark.airflow
-def test_a_day_from_deploy_to_published(tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_from_deploy_to_published(
+    tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     if shutil.which("java") is None:
         pytest.skip("not run: there is no Java 17 here")
     try:
@@ -37,16 +40,19 @@ def test_a_day_from_deploy_to_published(tmp_path: Path, aws: str, monkeypatch: p
         nodes.upload(cluster, lake, "raw-sensor-data", "road-network", "speed-bump")
         settings = from_environment(cluster.environ)
         bundle.deploy(bundle.build(ROOT, settings), settings, print)
-        with airflow(tmp_path, cluster.environ | nodes.connection(tmp_path, cluster)) as running:
+        dialled = nodes.connection(tmp_path, cluster)
+        with peak_memory() as peak, airflow(tmp_path, cluster.environ | dialled) as running:
             began = time.monotonic()
             running.cli("dags", "trigger", DAG_ID, "-r", "first", "--conf", f'{{"date": "{DAY}"}}')
             state = running.wait("first", 900)
             states = running.states("first")
             assert state == "success", (states, running.log("run_stage1")[-3000:], running.log("run_stage2")[-3000:])
-            print(f"the run took {time.monotonic() - began:.0f} s")
+            seconds = time.monotonic() - began
             assert set(states.values()) == {"success"}
             assert len(states) == 12
             assert "stage 1: finding impacts" in running.log("run_stage1"), "the stage's lines are in the task's log"
+        with capsys.disabled():
+            print(f" the run took {seconds:.0f} s; Airflow, Spark and the other servers held {peak} at most ", end="")
         assert cluster.states() == ["stopped"] * 3
         run_id = objects.check_published(settings.lake_uri, "stage2_spatial_clustering", DAY).run_id
         record = objects.read(objects.client(), settings.bucket, f"runs/dt={DAY}/{run_id}/dag.json")
