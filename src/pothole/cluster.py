@@ -11,11 +11,13 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pothole.errors import ConfigError, PotholeError
+from pothole.lake import java_errors
 from pothole.settings import Config, from_json, parse_date
 
 #: Makes the Spark session from its options.
@@ -40,6 +42,13 @@ def main(stage: str, folder: Path, connect: Connect, argv: Sequence[str] | None 
             flush=True,
         )
         return 2
+    except Exception as error:
+        if not java_errors.is_javas(error):
+            raise
+        traceback.print_exc()
+        cause, hint = java_errors.in_one_line(error)
+        print(f"ERROR {stage} of {arguments.batch_date}: {cause}\n  {hint}", file=sys.stderr, flush=True)
+        return 1
     return 0
 
 

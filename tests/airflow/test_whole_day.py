@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 
@@ -13,10 +12,9 @@ from pothole.cloud.settings import from_environment
 from tests.same_rows import PUBLISHED, assert_same
 from tests.servers import nodes, s3a
 from tests.servers.airflow import DAG_ID, airflow
-from tests.servers.day import embedded_day
+from tests.servers.day import DAY, embedded_day
 from tests.servers.memory import peak_memory
 
-DAY = "2026-02-12"
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,12 +24,7 @@ ROOT = Path(__file__).parents[2]
 def test_a_day_from_deploy_to_published(
     tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if shutil.which("java") is None:
-        pytest.skip("not run: there is no Java 17 here")
-    try:
-        environment = s3a.spark_defaults(tmp_path)
-    except s3a.NotToBeHadError as why:
-        pytest.skip(f"not run: Spark's S3 file system cannot be had: {why}")
+    environment = s3a.or_skip(tmp_path)
     lake = embedded_day(tmp_path / "lake", DAY)
     with nodes.cluster(tmp_path, aws, environment=environment) as cluster:
         cluster.environ |= {"SPARK_HOME_ON_NODES": nodes.pyspark_home(), "INSTANCE_PRICE_PER_HOUR": "0.2"}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pothole.cloud.settings import CloudSettings, from_environment
+from tests.servers.day import DAY, embedded_day
 from tests.servers.moto import moto
 
 pytest.importorskip("asyncssh")
@@ -20,6 +21,12 @@ from tests.servers import nodes
 def aws() -> Iterator[str]:
     with moto() as endpoint:
         yield endpoint
+
+
+@pytest.fixture(scope="session")
+def small_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A day of ten trips that the embedded engine has run."""
+    return embedded_day(tmp_path_factory.mktemp("small") / "lake", DAY)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,26 +14,14 @@ from pothole.errors import PipelineFailure
 from pothole.tables import IMPACTS, QUARANTINE, TRAVERSALS
 from tests.same_rows import assert_same
 from tests.servers import nodes, s3a
-from tests.servers.day import embedded_day
+from tests.servers.day import DAY
 
-DAY = "2026-02-12"
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def small_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return embedded_day(tmp_path_factory.mktemp("small") / "lake", DAY)
 
 
 @pytest.fixture
 def cluster(tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[nodes.Cluster]:
-    if shutil.which("java") is None:
-        pytest.skip("not run: there is no Java 17 here")
-    try:
-        environment = s3a.spark_defaults(tmp_path)
-    except s3a.NotToBeHadError as why:
-        pytest.skip(f"not run: Spark's S3 file system cannot be had: {why}")
-    with nodes.cluster(tmp_path, aws, environment=environment) as made:
+    with nodes.cluster(tmp_path, aws, environment=s3a.or_skip(tmp_path)) as made:
         made.environ["SPARK_HOME_ON_NODES"] = nodes.pyspark_home()
         for name, value in made.environ.items():
             monkeypatch.setenv(name, value)

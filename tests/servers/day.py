@@ -10,6 +10,9 @@ from pathlib import Path
 from pothole.simulate.fleet import simulate
 
 
+DAY = "2026-02-12"
+
+
 def embedded_day(lake: Path, day: str) -> Path:
     simulate(lake, trips=10, vehicle_count=3, seed=11, start_date=date.fromisoformat(day), broken_share=0.01)
     command = [sys.executable, "-m", "pothole", "run", day, "--lake", str(lake)]

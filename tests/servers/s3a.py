@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 PINNED = Path(__file__).parents[2] / "infra" / "spark" / "s3a"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pothole" / "s3a"
 
@@ -61,3 +63,13 @@ def spark_defaults(folder: Path) -> dict[str, str]:
     lines += ["spark.executor.memory 1g", "spark.cores.max 2"]
     (conf / "spark-defaults.conf").write_text("\n".join(lines) + "\n")
     return {"SPARK_CONF_DIR": str(conf)}
+
+
+def or_skip(folder: Path) -> dict[str, str]:
+    """``spark_defaults``, or the test is skipped and says what is missing."""
+    if shutil.which("java") is None:
+        pytest.skip("not run: there is no Java 17 here")
+    try:
+        return spark_defaults(folder)
+    except NotToBeHadError as why:
+        pytest.skip(f"not run: Spark's S3 file system cannot be had: {why}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+_OWN = {"content-length", "transfer-encoding", "connection"}
 _CODES = {503: "SlowDown", 403: "AccessDenied"}
 
 
@@ -19,6 +19,7 @@ class Unwell(ThreadingHTTPServer):
     refusals: list[int]
     always: int | None = None
     refused = 0
+    daemon_threads = True
 
     @property
     def url(self) -> str:
@@ -28,30 +29,39 @@ class Unwell(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: Unwell
+    protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:
         pass
 
     def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         refusal = self.server.always or (self.server.refusals.pop(0) if self.server.refusals else None)
         if refusal:
             self.server.refused += 1
-            body = f"<Error><Code>{_CODES[refusal]}</Code><Message>no</Message></Error>".encode()
-            self._answer(refusal, body, "application/xml")
+            told = f"<Error><Code>{_CODES[refusal]}</Code><Message>no</Message></Error>".encode()
+            self._answer(refusal, [("Content-Type", "application/xml"), ("Content-Length", str(len(told)))], told)
             return
-        request = urllib.request.Request(f"{self.server.behind}{self.path}", headers=dict(self.headers))
+        behind = http.client.HTTPConnection(self.server.behind.removeprefix("http://"), timeout=30)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                self._answer(answer.status, answer.read(), answer.headers.get("Content-Type", ""))
-        except urllib.error.HTTPError as error:
-            self._answer(error.code, error.read(), error.headers.get("Content-Type", ""))
+            behind.request(self.command, self.path, body, dict(self.headers))
+            answer = behind.getresponse()
+            content = answer.read()
+        finally:
+            behind.close()
+        headers = [(k, v) for k, v in answer.getheaders() if k.lower() not in _OWN]
+        length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(content))
+        self._answer(answer.status, [*headers, ("Content-Length", length or "0")], content)
 
-    def _answer(self, code: int, body: bytes, kind: str) -> None:
-        self.send_response(code)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
+    do_PUT = do_POST = do_DELETE = do_HEAD = do_GET
+
+    def _answer(self, code: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.send_response_only(code)
+        for name, value in headers:
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
 
 @contextmanager

@@ -7,27 +7,14 @@ trying, both are only as safe as a rename.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pothole.errors import LakeError
 from pothole.lake.causes import explained
 from pothole.lake.footer import Footer, damage
+from pothole.lake.java_errors import as_python, is_missing
 
-#: Java's exceptions as Python's; by the end of the class name.
-_ERRORS: dict[str, type[OSError]] = {
-    "FileNotFoundException": FileNotFoundError,
-    "FileAlreadyExistsException": FileExistsError,
-    "RemoteFileChangedException": FileExistsError,
-    "AccessDeniedException": PermissionError,
-    "AccessControlException": PermissionError,
-    "NoAuthWithAWSException": PermissionError,
-    "NoRouteToHostException": ConnectionError,
-    "ConnectException": ConnectionError,
-    "UnknownHostException": ConnectionError,
-}
 _PHYSICAL = {"INT64": "int64", "INT32": "int32", "DOUBLE": "double", "FLOAT": "float", "BOOLEAN": "bool"}
 
 
@@ -41,7 +28,7 @@ class HadoopStorage:
         self.spark_uri = uri.rstrip("/").replace("s3://", "s3a://", 1)
         self.uri = self.spark_uri.replace("s3a://", "s3://", 1)
         self._jvm, self._conf = session._jvm, session._jsc.hadoopConfiguration()
-        with explained("open", self.uri), _as_python():
+        with explained("open", self.uri), as_python():
             self._fs = self._path("").getFileSystem(self._conf)
         self._conditional = self.spark_uri.startswith("s3a://")
 
@@ -56,31 +43,31 @@ class HadoopStorage:
     def files(self, folder: str) -> list[tuple[str, int]]:
         """See ``Storage``."""
         found = []
-        with explained("list", self.absolute(folder)), _as_python():
+        with explained("list", self.absolute(folder)), as_python():
             try:
                 entries = self._fs.listFiles(self._path(folder), True)
                 while entries.hasNext():
                     entry = entries.next()
                     found.append((self._relative(entry.getPath()), int(entry.getLen())))
             except Exception as error:
-                if not _is_missing(error):
+                if not is_missing(error):
                     raise
         return sorted(found)
 
     def folders(self, folder: str) -> list[str]:
         """See ``Storage``."""
-        with explained("list", self.absolute(folder)), _as_python():
+        with explained("list", self.absolute(folder)), as_python():
             try:
                 entries = self._fs.listStatus(self._path(folder))
             except Exception as error:
-                if not _is_missing(error):
+                if not is_missing(error):
                     raise
                 return []
             return sorted(e.getPath().getName() for e in entries if e.isDirectory())
 
     def read(self, path: str) -> bytes:
         """See ``Storage``."""
-        with explained("read", self.absolute(path)), _as_python():
+        with explained("read", self.absolute(path)), as_python():
             stream = self._fs.open(self._path(path))
             try:
                 return bytes(self._jvm.org.apache.commons.io.IOUtils.toByteArray(stream))
@@ -89,7 +76,7 @@ class HadoopStorage:
 
     def write(self, path: str, content: bytes) -> None:
         """See ``Storage``: one PUT, or a rename."""
-        with explained("write", self.absolute(path)), _as_python():
+        with explained("write", self.absolute(path)), as_python():
             if self._conditional:
                 self._put(self._fs.create(self._path(path), True), content)
                 return
@@ -103,7 +90,7 @@ class HadoopStorage:
         """See ``Storage``: a PUT with ``If-None-Match: *``, or with ``If-Match`` and the old content's ETag."""
         target = self._path(path)
         try:
-            with explained("write", self.absolute(path)), _as_python():
+            with explained("write", self.absolute(path)), as_python():
                 if not self._conditional:
                     return self._swap_by_looking(path, old, new)
                 builder = self._fs.createFile(target)
@@ -134,7 +121,7 @@ class HadoopStorage:
 
     def delete(self, path: str) -> None:
         """See ``Storage``."""
-        with explained("delete", self.absolute(path)), _as_python():
+        with explained("delete", self.absolute(path)), as_python():
             self._fs.delete(self._path(path), True)
 
     def upload(self, local: Path, path: str) -> None:
@@ -151,7 +138,7 @@ class HadoopStorage:
     def footer(self, path: str) -> Footer:
         """See ``Storage``: Parquet's own reader."""
         parquet = self._jvm.org.apache.parquet.hadoop
-        with explained("read", self.absolute(path)), _as_python():
+        with explained("read", self.absolute(path)), as_python():
             reader = parquet.ParquetFileReader.open(parquet.util.HadoopInputFile.fromPath(self._path(path), self._conf))
             try:
                 footer = reader.getFooter()
@@ -177,32 +164,3 @@ def _type(field: Any) -> str:
     if note is None or meaning.startswith("INTEGER"):
         return _PHYSICAL.get(physical, physical.lower())
     return meaning.lower()
-
-
-def _is_missing(error: Exception) -> bool:
-    return _kind(error).endswith("FileNotFoundException")
-
-
-def _kind(error: BaseException) -> str:
-    java = getattr(error, "java_exception", None)
-    return "" if java is None else str(java.getClass().getName())
-
-
-@contextmanager
-def _as_python() -> Iterator[None]:
-    """What Java's file systems say, as Python's errors of the same meaning."""
-    try:
-        yield
-    except Exception as error:
-        kind = _kind(error)
-        if not kind:
-            raise
-        said = str(error.java_exception.getMessage())  # type: ignore[attr-defined]
-        if kind.endswith("UnknownStoreException"):
-            raise LakeError(
-                f"there is no such bucket: {said}", hint="check the lake's name and the AWS account"
-            ) from None
-        for name, python in _ERRORS.items():
-            if kind.endswith(name):
-                raise python(said) from None
-        raise OSError(5, f"{kind.rsplit('.', 1)[-1]}: {said}") from None
