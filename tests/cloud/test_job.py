@@ -8,7 +8,7 @@ import time
 import pytest
 
 from pothole.cloud import job, ssh
-from pothole.errors import PipelineFailure
+from pothole.errors import PipelineFailure, UserError
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +37,13 @@ def test_lines_are_said_as_they_come_and_the_end_is_known(master, settings):
 def test_a_failure_tells_its_cause(master, settings, said):
     command = "echo much; echo 'ERROR no raw data'; echo '  bring some'; exit 2"
     job.start(master, "stage1", command, settings, said.append)
-    with pytest.raises(PipelineFailure, match=r"stage1 failed with exit status 2: ERROR no raw data \| bring some"):
+    with pytest.raises(UserError, match=r"stage1 failed with exit status 2: ERROR no raw data \| bring some"):
+        follow(master, settings, said)
+
+
+def test_a_failure_that_nobody_can_mend_beforehand_may_be_tried_again(master, settings, said):
+    job.start(master, "stage1", "echo 'ERROR no memory'; exit 1", settings, said.append)
+    with pytest.raises(PipelineFailure, match="failed with exit status 1: ERROR no memory"):
         follow(master, settings, said)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from pothole.simulate.fleet import simulate
 
-
 DAY = "2026-02-12"
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pothole.cloud import ssh
 from pothole.cloud.settings import CloudSettings
 from pothole.cloud.ssh import Host, Say, UnreachableError
-from pothole.errors import PipelineFailure
+from pothole.errors import PipelineFailure, UserError
 
 _POLL_SECONDS = 2.0
 _LOST_SECONDS = 600.0  # how long a master may be out of reach while a job runs
@@ -94,7 +94,7 @@ def follow(
     """Print the job's log while it runs, until it has ended well.
 
     A lost connection is made anew; the job does not notice. PipelineFailure when it failed, or ran for longer than
-    ``limit_seconds`` (it is ended then).
+    ``limit_seconds`` (it is ended then); UserError when its exit status says that somebody must mend something first.
     """
     watch = _Watch(master, name, settings, say)
     began, minute = time.monotonic(), time.monotonic()
@@ -115,7 +115,8 @@ def follow(
             each_minute()
         time.sleep(_POLL_SECONDS)
     if state.exit_status:
-        raise PipelineFailure(f"{name} failed with exit status {state.exit_status}: {watch.last_words()}")
+        kind = UserError if state.exit_status == UserError.exit_status else PipelineFailure
+        raise kind(f"{name} failed with exit status {state.exit_status}: {watch.last_words()}")
     say(f"{name} has ended well")
 
 
