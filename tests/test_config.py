@@ -12,14 +12,14 @@ from pothole.errors import ConfigError, UserError
 
 def test_environment_wins_over_file_over_default(tmp_path):
     file = tmp_path / "c.yaml"
-    file.write_text("stage1:\n  detect:\n    start_scales: 5\n    end_scales: 3\n")
+    file.write_text("stage1:\n  detect:\n    start_scales: 5\n    start_surroundings: 3\n")
     loaded = config.load(file, {"POTHOLE__STAGE1__DETECT__START_SCALES": "6.5"})
     detect = loaded.settings.stage1.detect
-    assert (detect.start_scales, detect.end_scales, detect.gap_ms) == (6.5, 3.0, 700)
+    assert (detect.start_scales, detect.start_surroundings, detect.apart_ms) == (6.5, 3.0, 600)
     sources = {key: source for key, _, source, _ in config.rows(loaded)}
     assert sources["stage1.detect.start_scales"].startswith("environment variable")
-    assert sources["stage1.detect.end_scales"] == str(file)
-    assert sources["stage1.detect.gap_ms"] == "default"
+    assert sources["stage1.detect.start_surroundings"] == str(file)
+    assert sources["stage1.detect.apart_ms"] == "default"
 
 
 def test_every_key_says_what_it_means():

@@ -38,6 +38,11 @@ def runs(lake: Path) -> list[str]:
     return [opened.published(t.name, DAY).run_id for t in PUBLISHED]
 
 
+def until_changed(lake: Path, before: list[str], process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None and runs(lake) == before:
+        time.sleep(0.01)
+
+
 @pytest.mark.slow
 def test_a_killed_run_leaves_every_dataset_whole(tmp_path: Path) -> None:
     lake, moments = tmp_path / "lake", random.Random(20260212)
@@ -52,8 +57,11 @@ def test_a_killed_run_leaves_every_dataset_whole(tmp_path: Path) -> None:
     for number in range(KILLS):
         before = runs(lake)
         process = start(lake)
-        # Half of the kills anywhere, half where the stages publish: the last part of the run.
-        time.sleep(whole_s * (moments.uniform(0.1, 1.0) if number % 2 else moments.uniform(0.55, 1.0)))
+        # Half of the kills anywhere, a quarter in its last part, a quarter as soon as a dataset is published.
+        if number % 4 == 0:
+            until_changed(lake, before, process)
+        else:
+            time.sleep(whole_s * moments.uniform(0.1 if number % 2 else 0.55, 1.0))
         process.kill()
         process.communicate()
         found = read(lake)

@@ -208,6 +208,15 @@ CONDITION = Table(
         Column("impact_count", "bigint", "impacts of any kind matched to it"),
         Column("total_count", "bigint", "samples matched to it"),
         Column("roughness", "double", "RMS of the vertical acceleration over all passes", "m/s2", nullable=True),
+        Column(
+            "iri_m_per_km",
+            "double",
+            "International Roughness Index; null where nobody drove 15 km/h",
+            "m/km",
+            nullable=True,
+        ),
+        Column("iri_low", "double", "lower end of its 95 % interval", "m/km", nullable=True),
+        Column("iri_high", "double", "upper end of its 95 % interval", "m/km", nullable=True),
     ),
     key=("s_id",),
 )

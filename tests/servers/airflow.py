@@ -168,8 +168,14 @@ def _call(method: str, url: str, content: Any = None, token: str | None = None) 
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     body = None if content is None else json.dumps(content).encode()
     request = urllib.request.Request(url, data=body, headers=headers, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read() or b"null")
-    except urllib.error.HTTPError as error:
-        raise AssertionError(f"{method} {url}: {error.code} {error.read()[:500]!r}") from None
+    for pause_s in (1, 2, 4, 8, 0):
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            text = error.read()[:500]
+            # SQLite, which the tests use, is locked now and then on a busy machine
+            if error.code != 500 or b"Database error" not in text or not pause_s:
+                raise AssertionError(f"{method} {url}: {error.code} {text!r}") from None
+            time.sleep(pause_s)
+    raise AssertionError("not reached")

@@ -146,7 +146,8 @@ def test_a_known_structure_is_no_pothole(stage1):
     bumps = place.append_column("kind", pa.array(["speed_bump"]))
     assert stage1(raw, bumps=bumps)["impacts"]["kind"].to_pylist() == ["bump"]
     other_way = bumps.set_column(3, "heading", pa.array([180.0]))
-    assert stage1(raw, bumps=other_way)["impacts"].column("bump_probability").to_pylist()[0] < 0.98
+    unknown = stage1(raw, bumps=other_way)["impacts"].to_pylist()[0]
+    assert unknown["bump_probability"] + unknown["pothole_probability"] < 1.0  # something else is possible too
 
 
 def test_every_row_is_used_or_refused(stage1):

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from pothole.simulate.features import Feature, draw_features
 from pothole.simulate.settings import Setting
-from pothole.simulate.smoothing import smooth
+from pothole.simulate.smoothing import moving_average, smooth
 from pothole.simulate.town import Town
+from pothole.simulate.vehicle import Vehicle
 
 Array = NDArray[np.float64]
 STEP_M = 0.05
@@ -55,6 +56,28 @@ def _slopes(seed: int, link: int, n: int, gd_m3: float) -> Array:
     own = np.sqrt(0.5) * (shared + np.stack([left, right]))
     width = round(_COHERENT_M / STEP_M / 3)
     return np.asarray(smooth(shared, width) + own - smooth(own, width))
+
+
+IRI_SPEED_MPS = 80 / 3.6
+
+
+def iri_m_per_km(slopes: Array, step_m: float = STEP_M) -> Array:
+    """International Roughness Index of a profile at every step: the golden car's spring travel for each metre driven.
+
+    ``slopes`` (tracks, n). Sayers & Karamihas 1998: at 80 km/h, after a moving average of 250 mm (the tyre); the mean
+    of the result over a stretch is the stretch's IRI, that of both tracks its mean (ASTM E1926).
+    """
+    car = Vehicle()
+    smoothed = moving_average(slopes, round(0.25 / step_m))
+    padded = np.concatenate([smoothed, np.zeros((len(smoothed), round(60 / step_m)))], axis=1)
+    s = 2j * np.pi * np.fft.rfftfreq(padded.shape[1], step_m / IRI_SPEED_MPS)
+    suspension = car.damper * s + car.spring
+    wheel = car.unsprung * s**2 + suspension + car.tyre
+    determinant = (s**2 + suspension) * wheel - suspension**2
+    # Travel of the spring per height under the wheel; a slope's response is that of the height, and per metre.
+    travel = car.tyre * (suspension - (s**2 + suspension)) / determinant
+    rate = np.fft.irfft(np.fft.rfft(padded) * travel, padded.shape[1])[:, : slopes.shape[1]]
+    return np.asarray(1000 * np.abs(rate).mean(0))
 
 
 def build(town: Town, setting: Setting, seed: int) -> World:

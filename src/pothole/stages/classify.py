@@ -1,8 +1,9 @@
 """Pothole, bump or other: boosted trees over an impact's features, as a column expression.
 
-The trees are data (``model.py``, written by ``make fit``); each is a chain of comparisons, so that both engines
-evaluate them without a Python worker. The scores are log-odds: a sum over trees, through a softmax over the three
-kinds.
+The trees are data (``model.py``, written by ``make fit``). They are symmetric: all nodes of a level ask the same
+question, so a tree is a few comparisons that make a number, and a list in which that number finds the leaf. A leaf
+holds the log-odds of all three kinds, in thousandths, packed into one integer: sums of integers are the same in
+whatever order they are added up, and both engines evaluate them without a Python worker.
 """
 
 from __future__ import annotations
@@ -16,30 +17,49 @@ from pyspark.sql import functions as F
 from pothole.geo import steady
 from pothole.stages.features import FEATURES
 from pothole.stages.frames import shorten
-from pothole.stages.model import KINDS, START, TREES, Node
+from pothole.stages.model import KINDS, START, TREES, Tree
 from pothole.stages.settings import ClassifySettings
 
 KNOWN_STRUCTURE_PROBABILITY = 0.02
 """Probability of a pothole left to an impact at a known structure."""
 
+LEAF_RANGE = 3000
+"""Leaves lie within this many thousandths of zero."""
+_BASE = 10**6  # a kind's share of the packed sum
+_TREES_A_COLUMN = 15
 
-def _tree(node: Node) -> str:
-    if isinstance(node, float):
-        return f"CAST({node!r} AS DOUBLE)"
-    feature, threshold, low, high = node
-    return f"CASE WHEN {feature} <= {threshold!r} THEN {_tree(low)} ELSE {_tree(high)} END"
+
+def _packed(leaf: tuple[int, ...]) -> int:
+    return sum((value + LEAF_RANGE) * _BASE**kind for kind, value in enumerate(leaf))
+
+
+def _tree(tree: Tree) -> str:
+    questions, leaves = tree
+    place = " + ".join(
+        f"CASE WHEN {name} > {over!r} THEN {1 << i} ELSE 0 END" for i, (name, over) in enumerate(questions)
+    )
+    return f"element_at(array({', '.join(f'{_packed(leaf)}' for leaf in leaves)}), 1 + {place})"
 
 
 @cache
-def log_odds(kind: int) -> Column:
-    """Sum of the trees of one kind, as one SQL expression: both engines read it faster than nested columns."""
-    return F.expr(" + ".join([f"CAST({START[kind]!r} AS DOUBLE)", *(_tree(tree) for tree in TREES[kind])]))
+def _packed_sums() -> dict[str, Column]:
+    """The packed leaves added up, some trees a column, as SQL: both engines read it faster than nested columns."""
+    groups = [TREES[i : i + _TREES_A_COLUMN] for i in range(0, len(TREES), _TREES_A_COLUMN)]
+    return {f"trees_{i}": F.expr(" + ".join(map(_tree, group))) for i, group in enumerate(groups)}
+
+
+def _log_odds(kind: int) -> Column:
+    """A kind's share of the packed sum, less what was added to make it positive."""
+    share = F.expr(f"(trees div {_BASE**kind}) % {_BASE}")
+    return F.lit(START[kind]) + (share - F.lit(len(TREES) * LEAF_RANGE)).cast("double") / F.lit(1000.0)
 
 
 def classify(impacts: DataFrame, settings: ClassifySettings) -> DataFrame:
     """Impacts with ``pothole_probability`` (0..1), ``kind`` (pothole / bump / other) and ``is_pothole``."""
     steadied = shorten(impacts.withColumns({name: steady(F.col(name)) for name in FEATURES}))
-    scored = shorten(steadied.withColumns({f"z_{kind}": log_odds(i) for i, kind in enumerate(KINDS)}))
+    sums = _packed_sums()
+    summed = shorten(steadied.withColumns(sums)).withColumn("trees", reduce(add, (F.col(name) for name in sums)))
+    scored = shorten(shorten(summed).withColumns({f"z_{kind}": _log_odds(i) for i, kind in enumerate(KINDS)}))
     total = reduce(add, (F.exp(F.col(f"z_{kind}")) for kind in KINDS))
     shares = scored.withColumns({f"p_{kind}": F.exp(F.col(f"z_{kind}")) / total for kind in KINDS})
     p_pothole = F.when(F.col("known"), F.least(F.col("p_pothole"), F.lit(KNOWN_STRUCTURE_PROBABILITY))).otherwise(

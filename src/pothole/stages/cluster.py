@@ -85,8 +85,11 @@ def _cell_of(width_m: float) -> tuple[Column, Column, Column]:
 
 
 def places(impacts: DataFrame, settings: ClusterSettings) -> DataFrame:
-    """All impacts with ``place``, the name of the group of impacts of one place."""
-    matched = along_links(impacts.where(F.col("link_id").isNotNull()), settings)
-    loose = around_cells(impacts.where(F.col("link_id").isNull()), settings)
+    """All impacts with ``place``, the name of the group of impacts of one place; null for those unlike a pothole."""
+    alike = steady(F.col("pothole_probability")) >= settings.min_probability
+    matched = along_links(impacts.where(alike & F.col("link_id").isNotNull()), settings)
+    loose = around_cells(impacts.where(alike & F.col("link_id").isNull()), settings)
+    others = impacts.where(~alike).withColumn("place", F.lit(None).cast("string"))
     columns = [*impacts.columns, "place"]
-    return matched.select(*columns).unionByName(loose.select(*columns))
+    found = matched.select(*columns).unionByName(loose.select(*columns))
+    return found.unionByName(others.select(*columns))

@@ -22,8 +22,11 @@ _TRIP = ("vehicle_id", "trip_id")
 _ACCEL = ("accel_x", "accel_y", "accel_z")
 _GYRO = ("gyro_x", "gyro_y", "gyro_z")
 _UP = ("up_x", "up_y", "up_z")
+_AHEAD = ("ahead_x", "ahead_y", "ahead_z")
+_ASIDE = ("aside_x", "aside_y", "aside_z")
 _MEANS = ("mean_x", "mean_y", "mean_z")
 _HALF_WINDOW_MS = 500
+_STRETCH_MS = 2000
 _CONTEXT_SECONDS = (2, 3)  # before and after a candidate second: its high-pass window and the fixes around it
 _CANDIDATE_SHARE = 0.8  # of the upper threshold: the interpolated mean is not the exact one
 
@@ -84,7 +87,8 @@ def context(samples: DataFrame, scaled: DataFrame, settings: DetectSettings, kee
     """
     threshold = F.col("scale") * F.lit(settings.start_scales * _CANDIDATE_SHARE)
     fast_enough = F.col("velocity") >= settings.min_velocity_kmh * 0.8
-    candidates = scaled.where((steady(F.col("peak") - threshold) >= 0) & fast_enough)
+    stands_out = F.col("surroundings") * F.lit(settings.start_surroundings * _CANDIDATE_SHARE)
+    candidates = scaled.where((steady(F.col("peak") - F.greatest(threshold, stands_out)) >= 0) & fast_enough)
     before, after = _CONTEXT_SECONDS
     near = (
         candidates.select(*_TRIP, F.col("second").alias("centre"))
@@ -93,7 +97,7 @@ def context(samples: DataFrame, scaled: DataFrame, settings: DetectSettings, kee
         .agg((F.min(F.abs(F.col("second") - F.col("centre"))) <= 1).alias("close"))
     )
     means = (F.col(a).alias(m) for a, m in zip(_ACCEL, _MEANS, strict=True))
-    axis = scaled.select(*SECOND, *_UP, *means, "scale", "surroundings", "heading")
+    axis = scaled.select(*SECOND, *_UP, *_AHEAD, *_ASIDE, *means, "scale", "surroundings", "heading")
     wanted = keep(equi_join(axis, near, SECOND))  # small: so the samples are looked up in it, not in all seconds
     return equi_join(samples.drop("fit", "satellites"), wanted, SECOND)
 
@@ -109,11 +113,16 @@ def with_surroundings(scaled: DataFrame) -> DataFrame:
 def high_pass(near: DataFrame) -> DataFrame:
     """Context samples with ``jolt``: vertical acceleration about its centred mean over a second of time, m/s2.
 
-    Also ``slow`` (its mean over 0.2 s), ``shake`` (acceleration across the vertical) and ``tilt_rate``
-    (turn rate about the horizontal axes, deg/s, null without a gyroscope).
+    Also ``shake`` (acceleration across the vertical), its parts ``ahead`` and ``aside``, and the turn rates in deg/s
+    (null without a gyroscope) ``tilt_rate`` about all horizontal axes, ``roll_rate`` and ``pitch_rate``;
+    ``roll_around`` and ``aside_around`` are the RMS of two seconds to both sides. Null where the vehicle's forward axis is unknown.
     """
     second = trip_window().orderBy("timestamp").rangeBetween(-_HALF_WINDOW_MS, _HALF_WINDOW_MS)
-    moment = trip_window().orderBy("timestamp").rangeBetween(-100, 100)
+    stretch = trip_window().orderBy("timestamp").rangeBetween(-_STRETCH_MS, _STRETCH_MS)
+
+    def along_axis(values: list[Column] | tuple[Column, ...], axis: tuple[str, ...]) -> Column:
+        return sum((v * F.col(a) for v, a in zip(values, axis, strict=True)), F.lit(0.0))
+
     up_squared = sum((F.col(u) * F.col(u) for u in _UP), F.lit(0.0))
     turn = sum((F.col(g) * F.col(u) for g, u in zip(_GYRO, _UP, strict=True)), F.lit(0.0))
     turn_squared = sum((F.col(g) * F.col(g) for g in _GYRO), F.lit(0.0))
@@ -127,45 +136,42 @@ def high_pass(near: DataFrame) -> DataFrame:
         vertical().alias("vertical"),
         F.sqrt(F.greatest(F.lit(0.0), across)).alias("shake"),
         F.sqrt(F.greatest(F.lit(0.0), turn_squared - turn * turn / up_squared)).alias("tilt_rate"),
+        (along_axis([F.col(g) for g in _GYRO], _AHEAD) / F.sqrt(up_squared)).alias("roll_rate"),
+        (along_axis([F.col(g) for g in _GYRO], _ASIDE) / F.sqrt(up_squared)).alias("pitch_rate"),
+        along_axis(around, _AHEAD).alias("ahead"),
+        along_axis(around, _ASIDE).alias("aside"),
     )  # fmt: skip
     jolted = measured.withColumn("jolt", F.col("vertical") - F.avg("vertical").over(second))
-    return jolted.withColumn("slow", F.avg("jolt").over(moment)).drop("vertical")
+    usual = {"roll_around": F.col("roll_rate"), "aside_around": F.col("aside")}
+    return jolted.withColumns({n: F.sqrt(F.avg(c * c).over(stretch)) for n, c in usual.items()}).drop("vertical")
 
 
 def impacts(jolts: DataFrame, settings: DetectSettings) -> DataFrame:
-    """One row an impact: key, ``timestamp`` of the peak, ``start_ms``, ``end_ms``, ``peak``, ``scale``,
-    ``surroundings``.
+    """One row an impact: key, ``timestamp`` of the peak, ``peak``, ``scale``, ``surroundings``.
 
-    Hysteresis: an impact lasts while samples are ``end_scales`` from the mean, with gaps of up to ``gap_ms``, and
-    needs one
-    that is ``start_scales`` from it. Of equal peaks the earlier counts.
+    A peak is the largest jolt for ``apart_ms`` to both sides (of equal ones the earlier), so that a rough stretch is
+    many impacts and not one that lasts for half a minute. It stands ``start_scales`` out of the trip and
+    ``start_surroundings`` out of the road around it.
     """
-    strength = F.abs(F.col("jolt"))
-    over = steady(strength - F.col("scale") * F.lit(settings.end_scales)) >= 0
-    loud = jolts.where(F.col("close") & over & (F.col("velocity") >= settings.min_velocity_kmh))
+    strength = steady(F.abs(F.col("jolt")))
     order = trip_window().orderBy("timestamp")
-    gap = F.col("timestamp") - F.lag("timestamp").over(order)
-    begins = F.when(gap <= settings.gap_ms, F.lit(0)).otherwise(F.lit(1))
-    numbered = loud.withColumn("begins", begins).withColumn("number", F.sum("begins").over(order))
-    by_strength = trip_window().partitionBy("vehicle_id", "trip_id", "number")
-    ranked = numbered.withColumns(
+    before, after = order.rangeBetween(-settings.apart_ms, -1), order.rangeBetween(1, settings.apart_ms)
+    compared = jolts.withColumn("strength", strength).withColumns(
         {
-            "start_ms": F.min("timestamp").over(by_strength),
-            "end_ms": F.max("timestamp").over(by_strength),
-            "place": F.row_number().over(by_strength.orderBy(steady(strength).desc(), F.col("timestamp").asc())),
+            "before": F.coalesce(F.max("strength").over(before), F.lit(-1.0)),
+            "after": F.coalesce(F.max("strength").over(after), F.lit(-1.0)),
         }
     )
-    starts = steady(strength - F.col("scale") * F.lit(settings.start_scales)) >= 0
-    return ranked.where((F.col("place") == 1) & starts).select(
-        "vehicle_id",
-        "trip_id",
-        "timestamp",
-        "start_ms",
-        "end_ms",
-        strength.alias("peak"),
-        "scale",
-        "surroundings",
-        "heading",
-        "velocity",
-        "hdop",
+    needed = F.greatest(
+        F.col("scale") * F.lit(settings.start_scales), F.col("surroundings") * F.lit(settings.start_surroundings)
     )
+    return compared.where(
+        F.col("close")
+        & (F.col("velocity") >= settings.min_velocity_kmh)
+        & (F.col("strength") > F.col("before"))
+        & (F.col("strength") >= F.col("after"))
+        & (steady(F.col("strength") - needed) >= 0)
+    ).select(
+        *_TRIP, "timestamp", F.col("strength").alias("peak"), F.col("jolt").alias("signed_peak"), "roll_around",
+        "aside_around", "scale", "surroundings", "heading", "velocity", "hdop",
+    )  # fmt: skip

@@ -179,8 +179,9 @@ def potholes(
 
     ``impacts`` know their ``place``, ``traversals`` their link. A candidate needs ``min_passes`` passes with an impact.
     """
-    summary = keep(place_summary(impacts).where(F.col("impact_count") >= cluster.min_passes))
-    known = equi_join(impacts, summary.select("place"), ["place"], "left_semi")
+    placed = impacts.where(F.col("place").isNotNull())
+    summary = keep(place_summary(placed).where(F.col("impact_count") >= cluster.min_passes))
+    known = equi_join(placed, summary.select("place"), ["place"], "left_semi")
     weighed = weigh(passes(summary, known, traversals, cluster), settings)
     strong = weighed.where(F.col("hit_count") >= cluster.min_passes)
     severity = F.lit(100.0) * (F.lit(1.0) - F.exp(F.lit(0.0) - F.col("strength_mps2") / F.lit(settings.severity_mps2)))

@@ -20,7 +20,7 @@ def per_second(samples: DataFrame) -> DataFrame:
     return samples.groupBy(*SECOND).agg(
         F.count(F.lit(1)).alias("sample_count"),
         F.floor((F.min("timestamp") + F.max("timestamp")) / F.lit(2.0)).cast("bigint").alias("timestamp"),
-        *(F.avg(name).alias(name) for name in ("accel_x", "accel_y", "accel_z")),
+        *(F.avg(name).alias(name) for name in ("accel_x", "accel_y", "accel_z", "gyro_x", "gyro_y", "gyro_z")),
         *(_mean_degrees(name).alias(name) for name in ("lon", "lat")),
         *(F.avg(name).alias(name) for name in ("velocity", "hdop")),
         (F.min(F.col("fit").cast("int")) == 1).alias("fit"),

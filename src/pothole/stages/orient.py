@@ -16,6 +16,7 @@ from pothole.stages.settings import OrientSettings
 STANDARD_GRAVITY_MPS2 = 9.80665
 
 _AXES = ("accel_x", "accel_y", "accel_z")
+_GYRO = ("gyro_x", "gyro_y", "gyro_z")
 _UP = ("up_x", "up_y", "up_z")
 
 
@@ -67,11 +68,62 @@ def orient(seconds: DataFrame, settings: OrientSettings, keep: Keep) -> DataFram
     unit = gravity.where(steady(length) > 0.5).select(
         "vehicle_id", "trip_id", "mount", *((F.col(u) * gain).alias(u) for u in _UP)
     )
-    return (
-        equi_join(on_mount, keep(unit), ["vehicle_id", "trip_id", "mount"])
-        .withColumn("handled", _angle_degrees(_AXES, _UP) > settings.handled_degrees)  # type: ignore[arg-type]
-        .drop("block")
+    upright = equi_join(on_mount, keep(unit), ["vehicle_id", "trip_id", "mount"]).withColumn(
+        "handled",
+        _angle_degrees(_AXES, _UP) > settings.handled_degrees,  # type: ignore[arg-type]
     )
+    ahead = keep(forward(upright))
+    return equi_join(upright, ahead, ["vehicle_id", "trip_id", "mount"], "left").drop("block")
+
+
+def forward(upright: DataFrame) -> DataFrame:
+    """One row a mount: the vehicle's forward axis ``ahead_x/y/z`` and its left ``aside_x/y/z``; no row where unknown.
+
+    What a vehicle does tells how the device lies in it: it gains speed along its forward axis, and in a curve it is
+    pushed along its left by speed times yaw rate. Both directions are summed over the mount's seconds, the second
+    turned by a right angle. Fixes are older than their samples, so the gain of speed is taken from the fixes to come.
+    The vectors carry the gain correction of ``up``.
+    """
+    order = trip_window().orderBy("second")
+    later = F.when(F.lead("second", 2).over(order) == F.col("second") + 2, F.lead("velocity", 2).over(order))
+    length = _norm(_UP)
+    turn = sum((F.col(g) * F.col(u) for g, u in zip(_GYRO, _UP, strict=True)), F.lit(0.0))
+    moving = upright.where(F.col("fit") & ~F.col("handled")).withColumns(
+        {
+            "gain_mps2": F.coalesce((later - F.col("velocity")) / F.lit(7.2), F.lit(0.0)),
+            "sideways_mps2": F.coalesce(F.radians(turn / length) * F.col("velocity") / F.lit(3.6), F.lit(0.0)),
+        }
+    )
+    rest = [
+        F.col(a) - F.col(u) * F.lit(STANDARD_GRAVITY_MPS2) / (length * length) for a, u in zip(_AXES, _UP, strict=True)
+    ]
+    sums = moving.groupBy("vehicle_id", "trip_id", "mount").agg(
+        *(F.sum(F.col("gain_mps2") * r).alias(f"gain_{x}") for r, x in zip(rest, "xyz", strict=True)),
+        *(F.sum(F.col("sideways_mps2") * r).alias(f"side_{x}") for r, x in zip(rest, "xyz", strict=True)),
+        *(F.max(u).alias(u) for u in _UP),
+    )
+    up = [F.col(u) / length for u in _UP]
+    turned = _cross([F.col(f"side_{x}") for x in "xyz"], up)
+    raw = [F.col(f"gain_{x}") + t for x, t in zip("xyz", turned, strict=True)]
+    along = sum((r * u for r, u in zip(raw, up, strict=True)), F.lit(0.0))
+    level = sums.select(
+        "vehicle_id", "trip_id", "mount", *_UP, length.alias("length"),
+        *((r - along * u).alias(f"level_{x}") for r, u, x in zip(raw, up, "xyz", strict=True)),
+    )  # fmt: skip
+    norm = _norm(("level_x", "level_y", "level_z"))
+    ahead = level.where(steady(norm) > 1.0).select(
+        "vehicle_id", "trip_id", "mount", *_UP, "length",
+        *((F.col(f"level_{x}") * F.col("length") / norm).alias(f"ahead_{x}") for x in "xyz"),
+    )  # fmt: skip
+    left = _cross([F.col(u) / F.col("length") for u in _UP], [F.col(f"ahead_{x}") for x in "xyz"])
+    return ahead.select(
+        "vehicle_id", "trip_id", "mount", *(f"ahead_{x}" for x in "xyz"),
+        *(c.alias(f"aside_{x}") for c, x in zip(left, "xyz", strict=True)),
+    )  # fmt: skip
+
+
+def _cross(a: list[Column], b: list[Column]) -> list[Column]:
+    return [a[(i + 1) % 3] * b[(i + 2) % 3] - a[(i + 2) % 3] * b[(i + 1) % 3] for i in range(3)]
 
 
 def vertical() -> Column:

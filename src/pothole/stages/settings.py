@@ -47,12 +47,12 @@ class DetectSettings:
     """Seconds of driving that the prior scale weighs, for trips too short to know their own."""
     scale_prior_mps2: float = 0.6
     """The fleet's usual RMS of vertical acceleration within a second."""
-    start_scales: float = 4.0
-    """An impact has at least one sample this many scales from the running mean."""
-    end_scales: float = 2.5
-    """An impact lasts while samples are at least this many scales from the running mean."""
-    gap_ms: int = 700
-    """Samples over the lower threshold that are closer than this belong to one impact."""
+    start_scales: float = 3.0
+    """An impact's peak is at least this many of the trip's scales from the running mean."""
+    start_surroundings: float = 2.5
+    """And at least this many times the RMS of the road's five seconds around it."""
+    apart_ms: int = 600
+    """An impact's peak is the largest for this long to both sides: both axles are one impact, a rough road many."""
     min_velocity_kmh: float = 10.0
     """Jolts of slower vehicles are no impacts (doors, kerbs, hands)."""
 
@@ -61,8 +61,8 @@ class DetectSettings:
 class ClassifySettings:
     """When an impact is called a pothole."""
 
-    pothole_probability: float = 0.35
-    """Smallest probability with which an impact is reported as a pothole; at 0.3 to 0.4 F1 is highest."""
+    pothole_probability: float = 0.45
+    """Smallest probability with which an impact is reported as a pothole; at 0.4 to 0.5 F1 is highest."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,8 @@ class ClusterSettings:
     """A wider gap along the link begins a new place."""
     max_length_m: float = 25.0
     """A longer place is split."""
+    min_probability: float = 0.15
+    """Impacts that are less likely to be a pothole than this are no part of a place."""
     min_passes: int = 2
     """A candidate needs this many passes with an impact."""
     pass_gap_seconds: int = 60
@@ -138,6 +140,26 @@ class EvidenceSettings:
 
 
 @dataclass(frozen=True)
+class ConditionSettings:
+    """How roughness becomes an International Roughness Index (IRI)."""
+
+    min_velocity_kmh: float = 15.0
+    """Slower seconds say little of the road."""
+    speed_exponent: float = 0.5
+    """How the roughness that a vehicle feels grows with its speed."""
+    vehicle_prior_segments: float = 5.0
+    """Segments that the assumption of an average vehicle weighs."""
+    vehicle_spread: float = 0.2
+    """Usual spread of the logarithm of roughness among vehicles on one segment, after their own share is taken off."""
+    model_spread: float = 0.1
+    """Error of the relation itself, as a logarithm."""
+    iri_offset: float = 1.3
+    """Logarithm of the IRI (m/km) where the roughness at 80 km/h is 1 m/s2."""
+    iri_slope: float = 1.0
+    """How the logarithm of the IRI grows with that of the roughness."""
+
+
+@dataclass(frozen=True)
 class Stage1Settings:
     """Settings of Stage 1: from samples to impacts."""
 
@@ -155,3 +177,4 @@ class Stage2Settings:
     match: MatchSettings = field(default_factory=MatchSettings)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    condition: ConditionSettings = field(default_factory=ConditionSettings)

@@ -49,7 +49,7 @@ def run(
     named = found.withColumns({"pothole_id": F.substring(F.sha2(first, 256), 1, 16), "date": F.lit(date)})
     return Stage2(
         potholes=named.select(*POTHOLES.names),
-        condition=condition(on_road, hit, roads, date, settings.cluster.pass_gap_seconds),
+        condition=condition(on_road, hit, roads, date, settings.cluster.pass_gap_seconds, settings.condition, keep),
         impacts=hit,
     )
 
