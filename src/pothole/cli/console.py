@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from typing import Any
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -19,6 +22,11 @@ def show_error(error: PotholeError) -> None:
     err.print(f"[bold red]error:[/] {_plain(error.message)}", soft_wrap=True)
     if error.hint:
         err.print(f"[dim]hint:[/]  {_plain(error.hint)}", soft_wrap=True)
+
+
+def print_json(content: Any) -> None:
+    """A result for programs, on standard output."""
+    typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
 
 
 def _plain(text: str) -> str:
