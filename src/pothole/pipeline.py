@@ -28,11 +28,12 @@ Progress = Callable[[str, float], None]
 
 @dataclass
 class StageReport:
-    """What a stage did: rows by meaning, and seconds."""
+    """What a stage did: rows by meaning, refused rows by reason, what it has published, and seconds."""
 
     stage: str
     rows: dict[str, int] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
+    outputs: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -132,7 +133,8 @@ def _recorded(day: _Day, stage: str, inputs: list[dict[str, Any]]) -> Iterator[S
         raise
     finally:
         report.seconds = time.perf_counter() - start
-        record |= {"rows": report.rows, "quarantined": report.quarantined, "seconds": round(report.seconds, 3)}
+        done = {"rows": report.rows, "quarantined": report.quarantined, "outputs": report.outputs}
+        record |= done | {"seconds": round(report.seconds, 3)}
         day.lake.write_run_record(day.date, day.run_id, stage, record)
 
 
@@ -181,7 +183,7 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
         report.rows |= counts
         _check_refused(counts, report.quarantined, settings.max_refused_share)
         for table in outputs:
-            publication.commit(table.name, inputs=inputs, code_version=__version__, config_hash=day.config.hash)
+            _publish(day, publication, table, inputs, report)
     return report
 
 
@@ -219,9 +221,14 @@ def _stage2(day: _Day) -> StageReport:
         engine.forget()
         day.progress("publishing", 0.98)
         for table in written:
-            publication.commit(table.name, inputs=inputs, code_version=__version__, config_hash=day.config.hash)
+            _publish(day, publication, table, inputs, report)
     day.progress("done", 1.0)
     return report
+
+
+def _publish(day: _Day, publication: Any, table: Table, inputs: list[dict[str, Any]], report: StageReport) -> None:
+    manifest = publication.commit(table.name, inputs=inputs, code_version=__version__, config_hash=day.config.hash)
+    report.outputs.append({"dataset": table.name, "rows": manifest.rows, "bytes": manifest.total_bytes})
 
 
 def _target(publication: Any, engine: Engine, table: Table) -> str:
@@ -230,8 +237,8 @@ def _target(publication: Any, engine: Engine, table: Table) -> str:
 
 
 def _reference(lake: Lake, dataset: str, date: str) -> dict[str, Any]:
-    manifest = lake.manifest(dataset, date)
-    return {"dataset": dataset, "run_id": manifest.run_id if manifest else None}
+    manifest = lake.published(dataset, date)
+    return {"dataset": dataset, "run_id": manifest.run_id, "rows": manifest.rows, "bytes": manifest.total_bytes}
 
 
 def _count(counts: dict[str, int], name: str, engine: Engine, impacts: Any, column: str) -> None:
