@@ -22,7 +22,7 @@ app = typer.Typer(
 #: Modules of this package that add their commands to ``app`` when imported, in the order of ``pothole --help``.
 _COMMANDS = (
     "run", "simulate", "ingest", "roads", "report", "evaluate", "config", "lake",
-    "deploy", "trigger", "backfill", "rerun", "metrics", "check", "airflow",
+    "deploy", "trigger", "backfill", "rerun", "status", "logs", "metrics", "check", "airflow",
 )  # fmt: skip
 
 

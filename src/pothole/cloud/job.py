@@ -120,6 +120,22 @@ def follow(
     say(f"{name} has ended well")
 
 
+def command_of(master: Host, name: str, settings: CloudSettings) -> str | None:
+    """The command of the job's last start; None when there was none."""
+    said = ssh.run(master, f"cat {_folder(settings, name)}/command 2>/dev/null || true", what=f"looking for {name}")
+    return said or None
+
+
+def tell(master: Host, name: str, settings: CloudSettings, say: Say, *, follow: bool) -> State:
+    """Say the job's whole log, with ``follow`` until it has ended. The job itself is left alone."""
+    watch = _Watch(master, name, settings, say)
+    while True:
+        state = watch.look()
+        if not follow or state.name != "running":
+            return state
+        time.sleep(_POLL_SECONDS)
+
+
 class _Watch:
     """Reads a job's log from where it was, over one connection as long as that lasts."""
 
