@@ -97,6 +97,7 @@ def run_stage(settings: CloudSettings, run: Run, stage: str, main_script: str) -
         spark_home=reached.spark_home,
         spark_conf={"spark.driver.host": reached.master_ip},
         local_ip=reached.master_ip,
+        log_format=reached.log_format,
     )
     say("by hand on the master: %s", command)
     job.start(master, stage, command, reached, say)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from pothole import __version__
+from pothole import __version__, log
 from pothole.engines import Engine
 from pothole.errors import TooManyRefusedError, UserError
 from pothole.lake import Lake, check_same_run, new_run_id
@@ -111,9 +111,14 @@ def run_day(
 def _recorded(day: _Day, stage: str, inputs: list[dict[str, Any]]) -> Iterator[StageReport]:
     """Writes the stage's run record when it ends, whatever way."""
     report = StageReport(stage)
+    with log.bound(run_id=day.run_id, date=day.date, stage=stage):
+        yield from _record(day, report, inputs)
+
+
+def _record(day: _Day, report: StageReport, inputs: list[dict[str, Any]]) -> Iterator[StageReport]:
     record: dict[str, Any] = {
         "run_id": day.run_id,
-        "stage": stage,
+        "stage": report.stage,
         "date": day.date,
         "code_version": __version__,
         "config": dataclasses.asdict(day.config.settings),
@@ -135,7 +140,16 @@ def _recorded(day: _Day, stage: str, inputs: list[dict[str, Any]]) -> Iterator[S
         report.seconds = time.perf_counter() - start
         done = {"rows": report.rows, "quarantined": report.quarantined, "outputs": report.outputs}
         record |= done | {"seconds": round(report.seconds, 3)}
-        day.lake.write_run_record(day.date, day.run_id, stage, record)
+        day.lake.write_run_record(day.date, day.run_id, report.stage, record)
+        if log.as_json():
+            _log_end(record)
+
+
+def _log_end(record: dict[str, Any]) -> None:
+    """One line with the stage's figures, and why it failed if it did."""
+    good = record["outcome"] == "success"
+    figures = {name: record[name] for name in ("outcome", "error", "seconds", "rows", "quarantined") if name in record}
+    log.write(f"{record['stage']} has {'ended' if good else 'failed'}", level="info" if good else "error", **figures)
 
 
 def _stage1(day: _Day, raw: Any) -> StageReport:

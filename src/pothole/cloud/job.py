@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pothole import log
 from pothole.cloud import ssh
 from pothole.cloud.settings import CloudSettings
 from pothole.cloud.ssh import Host, Say, UnreachableError
@@ -183,9 +184,12 @@ tail -c +{self._offset + 1} log | base64
 
     def last_words(self) -> str:
         """The line that tells the cause, else the last lines."""
-        telling = [n for n, line in enumerate(self._lines) if line.startswith("ERROR ")]
-        lines = self._lines[telling[-1] :][:2] if telling else [line for line in self._lines if line.strip()][-3:]
-        return " | ".join(line.strip() for line in lines) or "it printed nothing"
+        telling = [n for n, line in enumerate(self._lines) if log.error_in(line)]
+        last = [line for line in self._lines if line.strip()][-3:]
+        if telling:
+            first, *after = self._lines[telling[-1] :][:2]
+            last = [str(log.error_in(first)), *(after if first.startswith("ERROR ") else [])]
+        return " | ".join(line.strip() for line in last) or "it printed nothing"
 
 
 def end(master: Host, name: str, settings: CloudSettings, say: Say) -> None:
