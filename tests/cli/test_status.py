@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,19 @@ def test_without_the_lake_airflow_is_told_all_the_same(run, server, lake, monkey
     (path / "stage1.json").write_text("{")
     done = run("status", DAY, "--lake", lake.uri)
     assert (done.status, "without rows and cost: " in done.text, "run_stage1" in done.text) == (0, True, True)
+
+
+def test_a_lake_that_cannot_be_opened(run, server, lake, monkeypatch):
+    monkeypatch.setenv("S3_BUCKET", "roads")
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    done = run("status", DAY)
+    assert (done.status, "without rows and cost: " in done.text, "nobody" in done.text) == (0, True, True)
+    assert "run_stage1" in done.text
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    done = run("status", DAY)
+    assert (done.status, "without rows and cost: " in done.text, "run_stage1" in done.text) == (0, True, True)
+    done = run("status", DAY, "--lake", "s3://roads")
+    assert (done.status, "pip install" in done.text) == (2, True)
 
 
 def test_mistakes(run, server, lake):

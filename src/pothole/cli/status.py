@@ -17,7 +17,9 @@ from pothole.cli import app
 from pothole.cli.console import err, out, print_json
 
 if TYPE_CHECKING:
+    from pothole.cloud.ssh import Say
     from pothole.cloud.status import Reader
+    from pothole.lake import Lake
 
 EXAMPLE = "Example: pothole status 2026-02-12 --watch"
 _WATCH_SECONDS = 2.0
@@ -41,26 +43,39 @@ def status(
 
     Usual is the median of the last ten successful runs. Airflow is asked as `pothole trigger` asks it.
     """
-    from pothole.cli.options import lake_of_environment
     from pothole.cloud import trigger as triggers
     from pothole.cloud.airflow_api import AirflowApi
     from pothole.cloud.status import Reader
     from pothole.errors import UserError
-    from pothole.lake import open_lake
 
     if watch and json:
         raise UserError("--watch and --json exclude each other", hint="ask --json again and again")
     zone = triggers.zone(os.environ)
     day = triggers.batch_day(date, zone) if date else None
-    api, place = AirflowApi(os.environ, zone), lake or lake_of_environment()
     say = partial(err.print, markup=False, soft_wrap=True)
-    reader = Reader(api, open_lake(place) if place else None, say)
+    reader = Reader(AirflowApi(os.environ, zone), _lake(lake, say), say)
     if json:
         print_json(_plain(reader, day, last))
         return
     good = _watched(partial(_shown, reader, day, last, zone)) if watch else _shown(reader, day, last, zone, _print)
     if watch and good is False:
         raise typer.Exit(1)
+
+
+def _lake(uri: str | None, say: Say) -> Lake | None:
+    """The lake that is asked for; else that of the environment, if it is there: Airflow's part needs none."""
+    from pothole.cli.options import lake_of_environment, opened_lake
+    from pothole.errors import PotholeError
+
+    if uri is None and lake_of_environment() is None:
+        return None
+    try:
+        return opened_lake(uri)
+    except PotholeError as error:
+        if uri is not None:
+            raise
+        say(f"without rows and cost: {error.message}")
+        return None
 
 
 #: Takes what is to be seen, and its states: without a terminal it is printed again only when they have changed.
