@@ -161,6 +161,7 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
     files, rows = [f.path for f in raw.files], [f.rows for f in raw.files]
     inputs = [{"path": f.path, "bytes": f.bytes, "rows": f.rows} for f in raw.files]
     inputs += [{"path": s.path, "skipped": s.reason} for s in raw.skipped]
+    inputs += _layer(SPEED_BUMPS, day.lake.bump_files())
     outputs = (IMPACTS, TRAVERSALS, QUARANTINE)
     with (
         _recorded(day, "stage1", inputs) as report,
@@ -207,6 +208,7 @@ def _stage2(day: _Day) -> StageReport:
     engine, settings = day.engine, day.config.settings
     check_same_run(day.lake, [IMPACTS.name, TRAVERSALS.name], day.date)
     inputs = [_reference(day.lake, t.name, day.date) for t in (IMPACTS, TRAVERSALS)]
+    inputs += _layer(SEGMENTS, day.lake.segment_files())
     with (
         _recorded(day, "stage2", inputs) as report,
         day.lake.publishing(day.run_id, day.date) as publication,
@@ -253,6 +255,10 @@ def _target(publication: Any, engine: Engine, table: Table) -> str:
 def _reference(lake: Lake, dataset: str, date: str) -> dict[str, Any]:
     manifest = lake.published(dataset, date)
     return {"dataset": dataset, "run_id": manifest.run_id, "rows": manifest.rows, "bytes": manifest.total_bytes}
+
+
+def _layer(table: Table, files: list[str]) -> list[dict[str, Any]]:
+    return [{"dataset": table.name, "path": path} for path in files]
 
 
 def _count(counts: dict[str, int], name: str, engine: Engine, impacts: Any, column: str) -> None:

@@ -95,7 +95,7 @@ def _began(record: Mapping[str, Any]) -> float:
 def _stage(record: Mapping[str, Any]) -> StageFigures:
     outputs = {o["dataset"]: {"rows": o["rows"], "bytes": o["bytes"]} for o in record.get("outputs", [])}
     good = [output for dataset, output in outputs.items() if dataset != QUARANTINE.name]
-    inputs = [i for i in record.get("inputs", []) if "skipped" not in i]
+    inputs = [i for i in record.get("inputs", []) if "rows" in i]  # not skipped files, nor layers
     return StageFigures(
         date=record["date"],
         run_id=record["run_id"],
