@@ -97,7 +97,7 @@ def main() -> None:
             "run": str(run.state), "states": states, "calls": outside.calls, "on": outside.on,
             "record": outside.records[0] if outside.records else None,
         }  # fmt: skip
-        print("TOLD " + json.dumps(told), flush=True)
+        print("\nTOLD " + json.dumps(told), flush=True)
 
 
 main()
