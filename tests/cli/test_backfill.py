@@ -65,6 +65,15 @@ def test_a_date_that_is_running_is_waited_for(run, server):
     assert started(server) == []
 
 
+def test_ctrl_c(run, server, monkeypatch):
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pothole.cloud.backfill.trigger", interrupt)
+    done = run("backfill", DAYS[0], DAYS[-1])
+    assert (done.status, "goes on in Airflow" in done.text, "the same command" in done.text) == (1, True, True)
+
+
 @pytest.mark.parametrize(
     ("first", "last", "words"),
     [

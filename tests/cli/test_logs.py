@@ -50,10 +50,14 @@ def test_following_a_task_through_its_tries(run, server):
     def look(method: str, path: str) -> None:
         if path.endswith("/taskInstances/run_stage1"):
             next(steps, lambda: None)()
+            server.broken = [(503, b"busy")] if "four" in str(server.logs) and not broken else []
+            broken.extend(server.broken)
 
+    broken: list[tuple[int, object]] = []
     server.seen = look
     done = run("logs", "run_stage1", DAY, "--follow")
     assert (done.status, lines(done.out)) == (0, ["one", "two", "three", "four", "five"])
+    assert broken, "the API was away once"
 
 
 def test_what_has_no_log(run, server):

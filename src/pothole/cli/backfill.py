@@ -31,14 +31,20 @@ def backfill(
     from pothole.cloud import backfill as backfills
     from pothole.cloud import trigger as triggers
     from pothole.cloud.airflow_api import AirflowApi
+    from pothole.errors import PipelineFailure
 
     zone = triggers.zone(os.environ)
     dates = backfills.days(first, last, zone)
     say = partial((err if json else out).print, markup=False, soft_wrap=True)
-    with steps() as advance:
-        done = backfills.backfill(
-            AirflowApi(os.environ, zone), dates, force=force, keep_going=keep_going, say=say, progress=advance
-        )
+    try:
+        with steps() as advance:
+            done = backfills.backfill(
+                AirflowApi(os.environ, zone), dates, force=force, keep_going=keep_going, say=say, progress=advance
+            )
+    except KeyboardInterrupt:
+        raise PipelineFailure(
+            "interrupted: what has been started goes on in Airflow", hint="the same command goes on where it was"
+        ) from None
     if json:
         print_json([asdict(outcome) for outcome in done])
     else:

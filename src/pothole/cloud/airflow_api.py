@@ -19,7 +19,8 @@ __all__ = ["DAG_ID", "AirflowApi", "AirflowApiError", "ConflictError", "Run"]
 
 DAG_ID = "pothole_pipeline_spark_standalone"
 _WAIT_SECONDS = 6 * 3600.0
-_AWAY_SECONDS = 300.0
+AWAY_SECONDS = 300.0
+"""For so long the API may be away while something is followed."""
 _TASKS_SECONDS = 30.0
 _POLL_SECONDS = 2.0
 
@@ -135,7 +136,7 @@ class AirflowApi:
                 if not run.going:
                     return run
             except AwayError as error:
-                if time.monotonic() - heard > _AWAY_SECONDS:
+                if time.monotonic() - heard > AWAY_SECONDS:
                     raise
                 say(f"{error.message}; asking again")
             if time.monotonic() > deadline:

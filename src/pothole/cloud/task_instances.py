@@ -12,7 +12,8 @@ from statistics import median
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pothole.cloud.airflow_api import DAG_ID, AirflowApi, Run, moment, run_path
+from pothole.cloud.airflow_api import AWAY_SECONDS, DAG_ID, AirflowApi, Run, moment, run_path
+from pothole.cloud.http_json import AwayError
 from pothole.errors import NoDataError, UserError
 
 USUAL_RUNS = 10
@@ -143,15 +144,26 @@ def log(api: AirflowApi, run_id: str, task_id: str, *, attempt: int | None, foll
 
 
 def _followed(api: AirflowApi, run_id: str, task_id: str, number: int) -> Generator[str, None, Task]:
-    """One try's lines until it has ended and, if it is to be tried again, the next one has begun; the task then."""
-    token, whole = None, False
+    """One try's lines until it has ended and, if it is to be tried again, the next one has begun; the task then.
+
+    An API that is away for a while is no end.
+    """
+    token, whole, heard = None, False, time.monotonic()
     while True:
-        task = _one(api, run_id, task_id)
-        mine = task.tries == number
-        if not whole and not (mine and task.state in _NO_LOG_YET):
-            lines, token = _chunk(api, run_id, task_id, number, token)
-            yield from lines
-            whole = token is None
+        try:
+            task = _one(api, run_id, task_id)
+            lines: Iterator[str] = iter(())
+            mine = task.tries == number
+            if not whole and not (mine and task.state in _NO_LOG_YET):
+                lines, token = _chunk(api, run_id, task_id, number, token)
+                whole = token is None
+            heard = time.monotonic()
+        except AwayError:
+            if time.monotonic() - heard > AWAY_SECONDS:
+                raise
+            time.sleep(_POLL_SECONDS)
+            continue
+        yield from lines
         if not mine or task.state not in _UNDERWAY:
             return task
         time.sleep(_POLL_SECONDS)
