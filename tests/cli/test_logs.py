@@ -37,6 +37,7 @@ def test_following_a_task_through_its_tries(run, server):
         [
             lambda: None,
             lambda: server.tasks.update(run_stage1="queued") or server.details["run_stage1"].update(try_number=1),
+            lambda: None,
             lambda: server.tasks.update(run_stage1="running") or server.logs.update({log: ["one"]}),
             lambda: server.logs[log].append("two"),
             lambda: server.logs[log].append("three") or server.tasks.update(run_stage1="up_for_retry"),

@@ -14,7 +14,7 @@ from pothole.cli import status as command
 from pothole.lake import Lake, open_lake
 
 DAY = "2026-02-12"
-TASKS = ("lease", "run_stage1", "run_stage2", "verdict")
+TASKS = ("lease", "run_stage1", "run_stage2", "check_s3_stage2_out")
 
 
 @pytest.fixture
@@ -121,9 +121,10 @@ def test_the_usual_is_the_median_of_the_last_ten_successes(run, server, lake):
 def test_a_run_that_is_going_has_the_figures_of_its_stages_so_far(run, server, lake):
     server.runs["x"] |= {"state": "running", "end_date": None}
     record(lake, "dag-0", "earlier", minutes=3, cost=0.1)
-    began = int(datetime.fromisoformat(at(4)).timestamp() * 1000)
-    stage = {"run_id": "dag-1", "date": DAY, "stage": "stage1", "started_ms": began, "seconds": 1.0}
-    lake.write_run_record(DAY, "dag-1", "stage1", stage | {"inputs": [{"rows": 5, "bytes": 1}]})
+    for run_id, minutes, stage_name in (("dag-1", 4, "stage1"), ("killed", 0, "stage2")):
+        began = int(datetime.fromisoformat(at(minutes)).timestamp() * 1000)
+        stage = {"run_id": run_id, "date": DAY, "stage": stage_name, "started_ms": began, "seconds": 1.0}
+        lake.write_run_record(DAY, run_id, stage_name, stage | {"inputs": [{"rows": 5, "bytes": 1}]})
     told = json.loads(run("status", DAY, "--json", "--lake", lake.uri).out)["run"]
     assert (told["rows_in"], told["cost"], [s["run_id"] for s in told["stages"]]) == (5, None, ["dag-1"])
 

@@ -194,7 +194,7 @@ _OPTIONAL: dict[str, tuple[str, Callable[[str], Any]]] = {
     "lease_minutes": ("LEASE_MINUTES", _positive),
     "price_per_hour": ("INSTANCE_PRICE_PER_HOUR", _positive),
     "currency": ("PRICE_CURRENCY", str),
-    "log_format": ("POTHOLE_LOG", _pattern(r"text|json", "text or json")),
+    "log_format": ("POTHOLE_LOG", _pattern(r"(?i:text|json)", "text or json")),
     "slack_conn_id": ("SLACK_CONN_ID", str),
     "smtp_conn_id": ("SMTP_CONN_ID", str),
     "email_to": ("NOTIFY_EMAIL", str),
