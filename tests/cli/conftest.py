@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pothole.cli import main
-from pothole.cloud import airflow_api, task_instances
+from pothole.cloud import airflow_api, task_logs
 from tests.servers.fake_airflow import FakeAirflow, environment, fake_airflow
 from tests.servers.moto import moto
 
@@ -80,7 +80,7 @@ def s3(operator: dict[str, str], aws: str, monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def airflow_api_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAirflow]:
     """What answers as Airflow does, and the variables that lead to it; the client asks ten times a second."""
-    for module in (airflow_api, task_instances):
+    for module in (airflow_api, task_logs):
         monkeypatch.setattr(module, "_POLL_SECONDS", 0.1)
     with fake_airflow() as made:
         for name, value in environment(made).items():

@@ -33,13 +33,13 @@ def logs(
     if spark:
         _spark(task, day, attempt, follow=follow)
         return
-    from pothole.cloud import task_instances
+    from pothole.cloud import task_instances, task_logs
     from pothole.cloud.airflow_api import AirflowApi
 
     api = AirflowApi(os.environ, zone)
     task_instances.check_name(api, task)
     run = task_instances.run_of(api, day)
-    for line in task_instances.log(api, run.run_id, task, attempt=attempt, follow=follow):
+    for line in task_logs.log(api, run.run_id, task, attempt=attempt, follow=follow):
         typer.echo(line)
 
 

@@ -1,27 +1,22 @@
-"""The tasks of a run through Airflow's public API: states and durations, what is usual, their logs, run again."""
+"""The tasks of a run through Airflow's public API: states and durations, what is usual, run again."""
 
 from __future__ import annotations
 
 import difflib
-import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from statistics import median
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from pothole.cloud.airflow_api import AWAY_SECONDS, DAG_ID, AirflowApi, Run, moment, run_path
-from pothole.cloud.http_json import AwayError
+from pothole.cloud.airflow_api import DAG_ID, AirflowApi, Run, moment, run_path
 from pothole.errors import NoDataError, UserError
 
 USUAL_RUNS = 10
 """The usual duration is the median of so many successful runs, the last ones."""
 _PAGE = 100
-_POLL_SECONDS = 2.0
-_NO_LOG_YET = ("queued", "scheduled")
-_UNDERWAY = (*_NO_LOG_YET, "running", "deferred", "up_for_retry", "up_for_reschedule", "restarting")
 
 
 @dataclass(frozen=True)
@@ -72,6 +67,11 @@ def run_of(api: AirflowApi, day: str) -> Run:
     return run
 
 
+def one(api: AirflowApi, run_id: str, task_id: str) -> Task:
+    """A task of a run."""
+    return _task(api.call("GET", f"{run_path(run_id)}/taskInstances/{quote(task_id, safe='')}"))
+
+
 def of_run(api: AirflowApi, run_id: str) -> list[Task]:
     """The run's tasks, in the order in which they run."""
     order = {name: number for number, name in enumerate(names(api))}
@@ -118,85 +118,3 @@ def clear_from(api: AirflowApi, run_id: str, task_id: str) -> list[str]:
     }  # fmt: skip
     found = api.call("POST", f"/dags/{DAG_ID}/clearTaskInstances", body)["task_instances"]
     return [str(task["task_id"]) for task in found]
-
-
-def log(api: AirflowApi, run_id: str, task_id: str, *, attempt: int | None, follow: bool) -> Iterator[str]:
-    """The lines of a task's log; of its last try unless ``attempt`` says which; with ``follow`` until it has ended.
-
-    NoDataError when the task has not begun, or had fewer tries.
-    """
-    task = _one(api, run_id, task_id)
-    while follow and attempt is None and task.tries == 0 and task.state in (None, *_UNDERWAY):
-        time.sleep(_POLL_SECONDS)
-        task = _one(api, run_id, task_id)
-    number = attempt or task.tries
-    if not 0 < number <= task.tries:
-        raise NoDataError(
-            f"{task_id} of run {run_id} has {f'had no try {attempt}' if attempt else 'not begun'}: "
-            f"it is {task.state or 'waiting'} after {task.tries} tries",
-            hint="`pothole status DATE` shows where the run is; --follow waits for the task",
-        )
-    if not follow:
-        yield from _chunk(api, run_id, task_id, number, None)[0]
-    while follow:
-        task = yield from _followed(api, run_id, task_id, number)
-        follow, number = attempt is None and task.tries > number, number + 1
-
-
-def _followed(api: AirflowApi, run_id: str, task_id: str, number: int) -> Generator[str, None, Task]:
-    """One try's lines until it has ended and, if it is to be tried again, the next one has begun; the task then.
-
-    An API that is away for a while is no end.
-    """
-    token, whole, heard = None, False, time.monotonic()
-    while True:
-        try:
-            task = _one(api, run_id, task_id)
-            lines: Iterator[str] = iter(())
-            mine = task.tries == number
-            if not whole and not (mine and task.state in _NO_LOG_YET):
-                lines, token = _chunk(api, run_id, task_id, number, token)
-                whole = token is None
-            heard = time.monotonic()
-        except AwayError:
-            if time.monotonic() - heard > AWAY_SECONDS:
-                raise
-            time.sleep(_POLL_SECONDS)
-            continue
-        yield from lines
-        if not mine or task.state not in _UNDERWAY:
-            return task
-        time.sleep(_POLL_SECONDS)
-
-
-def _one(api: AirflowApi, run_id: str, task_id: str) -> Task:
-    return _task(api.call("GET", f"{run_path(run_id)}/taskInstances/{quote(task_id, safe='')}"))
-
-
-def _chunk(
-    api: AirflowApi, run_id: str, task_id: str, number: int, token: str | None
-) -> tuple[Iterator[str], str | None]:
-    """The lines after those that the token stands for, and the next token; none at the log's end."""
-    query = f"?{urlencode({'token': token})}" if token else ""
-    path = f"{run_path(run_id)}/taskInstances/{quote(task_id, safe='')}/logs/{number}{query}"
-    answer = api.call("GET", path)
-    return _lines(answer["content"]), answer.get("continuation_token")
-
-
-def _lines(content: Iterable[Any]) -> Iterator[str]:
-    """Log messages as people read them; where Airflow found them is left out."""
-    source = False
-    for message in content:
-        text = message if isinstance(message, str) else str(message.get("event", ""))
-        if text.startswith("::group::Log message source details"):
-            source = True
-        elif source:
-            source = text != "::endgroup::"
-        else:
-            yield text if isinstance(message, str) else _line(message, text)
-
-
-def _line(message: Mapping[str, Any], text: str) -> str:
-    at = moment(message.get("timestamp"))
-    level = str(message.get("level", "")).upper()
-    return " ".join(part for part in (f"{at:%H:%M:%S}" if at else "", level if level != "INFO" else "", text) if part)
