@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from pothole import cluster, log
+from pothole.cli import console
 from pothole.cloud import job
 from pothole.errors import ConfigError, LakeError, UserError
 from pothole.lake import open_lake
@@ -104,6 +105,16 @@ def test_the_stage_program_tells_its_error_as_json_and_the_operator_reads_it(tmp
     watch = job._Watch(SimpleNamespace(), "stage1", SimpleNamespace(job_dir="j"), print)
     watch._lines = ["Java says much", line, '{"time": broken']
     assert watch.last_words() == f"ERROR {told['message']} | {told['hint']}"
+
+
+def test_warnings_and_progress_are_lines_too(as_json, capsys):
+    with log.bound(run_id="r-1"), console.steps() as advance:
+        advance("reading", 0.25)
+        advance("reading", 0.5)
+        console.warn("skipped [a]")
+    assert [(told["level"], told["message"], told["run_id"]) for told in parsed(capsys.readouterr().err)] == [
+        ("info", "reading", "r-1"), ("warning", "skipped [a]", "r-1")
+    ]  # fmt: skip
 
 
 def test_text_stays_as_it_was(tmp_path: Path, monkeypatch, capsys):

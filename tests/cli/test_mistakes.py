@@ -38,6 +38,9 @@ WRONG_FILES = {
     "airflow install": ("airflow install --dags nowhere", "nowhere"),
 }
 
+#: Commands whose mistakes have tests of their own: tests/doctor, tests/scaffold, test_artefacts.py, test_env.py.
+ELSEWHERE = {"doctor", "stage new", "artefacts", "env"}
+
 
 @pytest.fixture
 def said(run, operator, tmp_path, monkeypatch):
@@ -61,8 +64,8 @@ def said(run, operator, tmp_path, monkeypatch):
 
 
 def test_the_tables_have_every_command() -> None:
-    lines = [*WRONG_DATE, *ASKS_S3, *WRONG_FILES]
-    assert {" ".join(path) for path, _ in ALL} <= set(lines)
+    lines = {*WRONG_DATE, *ASKS_S3, *WRONG_FILES}
+    assert {" ".join(path) for path, _ in ALL} - lines <= ELSEWHERE
 
 
 @pytest.mark.parametrize("line", WRONG_DATE.values())

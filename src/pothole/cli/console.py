@@ -28,6 +28,14 @@ def show_error(error: PotholeError) -> None:
         err.print(f"[dim]hint:[/]  {_plain(error.hint)}", soft_wrap=True)
 
 
+def warn(message: str) -> None:
+    """Something that the person should know and that is no error."""
+    if log.as_json():
+        log.write(message, level="warning")
+    else:
+        err.print(message, style="yellow", markup=False, soft_wrap=True)
+
+
 def print_json(content: Any) -> None:
     """A result for programs, on standard output."""
     typer.echo(json.dumps(content, indent=1, ensure_ascii=False))

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from pothole.cli import app
-from pothole.cli.console import err, out, steps
+from pothole.cli.console import out, steps, warn
 
 EXAMPLE = "Example: pothole run 2026-02-12 --lake ./lake"
 
@@ -72,4 +72,4 @@ def _show(report: object, as_json: bool) -> None:
         table.add_section()
     out.print(table)
     for path, reason in report.skipped_files:
-        err.print(f"[yellow]skipped[/] {path}: {reason}", soft_wrap=True)
+        warn(f"skipped {path}: {reason}")
