@@ -21,11 +21,12 @@ def build_spark_submit_cmd(
     spark_home: str = "/opt/spark",
     spark_conf: Mapping[str, str] | None = None,
     local_ip: str | None = None,
+    log_format: str | None = None,
 ) -> str:
     """The command, for the master's shell, that runs a stage on the cluster.
 
     ``py_files`` lie beside the program in ``job_dir/stage``; ``stage_args`` become ``--name value``; ``local_ip`` is
-    the address at which the executors find the driver.
+    the address at which the executors find the driver; ``log_format`` (``json``) that of its log.
     """
     submit = [f"{spark_home}/bin/spark-submit", "--master", spark_master_uri, "--deploy-mode", "client"]
     for key, value in (spark_conf or {}).items():
@@ -36,6 +37,8 @@ def build_spark_submit_cmd(
     environment = f"AWS_REGION={shlex.quote(aws_region)}"
     if local_ip:
         environment += f" SPARK_LOCAL_IP={shlex.quote(local_ip)}"
+    if log_format:
+        environment += f" POTHOLE_LOG={shlex.quote(log_format)}"
     return f"cd {shlex.quote(f'{job_dir}/{stage}')} && {environment} {shlex.join(submit)}"
 
 

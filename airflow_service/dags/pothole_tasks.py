@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import pothole_lineage
 from dag_utils import build_s3_check_cmd, build_spark_submit_cmd
 from pothole_expected import OverBudgetError, expected
 from pothole_nodes import nodes, through_connection
@@ -35,6 +36,7 @@ def check_output(settings: CloudSettings, run: Run, datasets: Sequence[str]) -> 
     """Has this run published them? An empty day is a valid result."""
     from pothole.cloud import objects
 
+    found = []
     for dataset in datasets:
         prefix = _prefix(settings, dataset)
         command = build_s3_check_cmd(settings.bucket, prefix, settings.region, _dt(run), run_id=run["run_id"])
@@ -43,6 +45,8 @@ def check_output(settings: CloudSettings, run: Run, datasets: Sequence[str]) -> 
             settings.lake_uri, dataset, run["date"], run["run_id"], region=settings.region
         )
         say("%s: %d rows in %d files", dataset, manifest.rows, len(manifest.files))
+        found.append(manifest)
+    pothole_lineage.report(settings.lake_uri, found)
 
 
 @expected
@@ -97,6 +101,7 @@ def run_stage(settings: CloudSettings, run: Run, stage: str, main_script: str) -
         spark_home=reached.spark_home,
         spark_conf={"spark.driver.host": reached.master_ip},
         local_ip=reached.master_ip,
+        log_format=reached.log_format,
     )
     say("by hand on the master: %s", command)
     job.start(master, stage, command, reached, say)

@@ -16,8 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pothole import log
 from pothole.errors import ConfigError, PotholeError
-from pothole.lake import java_errors
+from pothole.lake import java_errors, new_run_id
 from pothole.settings import Config, from_json, parse_date
 
 #: Makes the Spark session from its options.
@@ -27,27 +28,29 @@ Connect = Callable[[dict[str, str]], Any]
 def main(stage: str, folder: Path, connect: Connect, argv: Sequence[str] | None = None) -> int:
     """Run ``stage`` with the configuration in ``folder``; the exit status."""
     arguments = _arguments(stage, argv)
+    run_id = arguments.run_id or new_run_id()
+    with log.bound(run_id=run_id, date=arguments.batch_date, stage=stage):
+        return _main(stage, folder, connect, arguments, run_id)
+
+
+def _main(stage: str, folder: Path, connect: Connect, arguments: argparse.Namespace, run_id: str) -> int:
     try:
+        log.check()
         section = read_config(folder / f"config_{stage}.json", arguments.env)
-        run(stage, parse_date(arguments.batch_date), section, connect, arguments.run_id)
+        run(stage, parse_date(arguments.batch_date), section, connect, run_id)
     except PotholeError as error:
-        print(f"ERROR {error}", file=sys.stderr, flush=True)
+        fail(error.message, error.hint)
         return error.exit_status
     except ModuleNotFoundError as error:
         if not str(error.name).startswith("connection_"):
             raise
-        print(
-            f"ERROR {error.name} not found\n  the code on S3 is old or incomplete: `pothole deploy`, then start again",
-            file=sys.stderr,
-            flush=True,
-        )
+        fail(f"{error.name} not found", "the code on S3 is old or incomplete: `pothole deploy`, then start again")
         return 2
     except Exception as error:
         if not java_errors.is_javas(error):
             raise
-        traceback.print_exc()
         cause, hint = java_errors.in_one_line(error)
-        print(f"ERROR {stage} of {arguments.batch_date}: {cause}\n  {hint}", file=sys.stderr, flush=True)
+        fail(f"{stage} of {arguments.batch_date}: {cause}", hint, traceback.format_exc())
         return 1
     return 0
 
@@ -76,7 +79,7 @@ def read_config(file: Path, section: str) -> dict[str, Any]:
     return dict(content[section])
 
 
-def run(stage: str, date: str, section: dict[str, Any], connect: Connect, run_id: str | None) -> None:
+def run(stage: str, date: str, section: dict[str, Any], connect: Connect, run_id: str) -> None:
     """Run a stage of a date on the session that ``connect`` makes, and publish. Errors are those of ``run_day``."""
     config = from_json(section["settings"], "the resolved configuration")
     options = s3a_options(os.environ) | section.get("spark", {})
@@ -99,13 +102,13 @@ def s3a_options(environ: Mapping[str, str]) -> dict[str, str]:
     return options
 
 
-def _run(stage: str, date: str, uri: str, config: Config, session: Any, run_id: str | None) -> None:
+def _run(stage: str, date: str, uri: str, config: Config, session: Any, run_id: str) -> None:
     from pothole import pipeline
     from pothole.engines.spark import SparkEngine
-    from pothole.lake import Lake, new_run_id
+    from pothole.lake import Lake
     from pothole.lake.hadoop import HadoopStorage
 
-    lake, run_id = Lake(HadoopStorage(uri, session)), run_id or new_run_id()
+    lake = Lake(HadoopStorage(uri, session))
     say(f"{stage} of {date}, run {run_id}, lake {lake.uri}, {session.sparkContext.master}")
     report = pipeline.run_day(
         lake,
@@ -123,4 +126,16 @@ def _run(stage: str, date: str, uri: str, config: Config, session: Any, run_id: 
 
 def say(text: str) -> None:
     """A line for the log, at once."""
+    if log.as_json():
+        log.write(text)
+        return
     print(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {text}", flush=True)
+
+
+def fail(message: str, hint: str | None, trace: str = "") -> None:
+    """The line that tells why the stage failed, after the traceback of what was not expected."""
+    if log.as_json():
+        log.write(message, level="error", **{k: v for k, v in (("hint", hint), ("traceback", trace)) if v})
+        return
+    told = f"ERROR {message}" + (f"\n  {hint}" if hint else "")
+    print(trace + told, file=sys.stderr, flush=True)

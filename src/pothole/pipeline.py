@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from pothole import __version__
+from pothole import __version__, log
 from pothole.engines import Engine
 from pothole.errors import TooManyRefusedError, UserError
 from pothole.lake import Lake, check_same_run, new_run_id
@@ -28,11 +28,12 @@ Progress = Callable[[str, float], None]
 
 @dataclass
 class StageReport:
-    """What a stage did: rows by meaning, and seconds."""
+    """What a stage did: rows by meaning, refused rows by reason, what it has published, and seconds."""
 
     stage: str
     rows: dict[str, int] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
+    outputs: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -110,9 +111,14 @@ def run_day(
 def _recorded(day: _Day, stage: str, inputs: list[dict[str, Any]]) -> Iterator[StageReport]:
     """Writes the stage's run record when it ends, whatever way."""
     report = StageReport(stage)
+    with log.bound(run_id=day.run_id, date=day.date, stage=stage):
+        yield from _record(day, report, inputs)
+
+
+def _record(day: _Day, report: StageReport, inputs: list[dict[str, Any]]) -> Iterator[StageReport]:
     record: dict[str, Any] = {
         "run_id": day.run_id,
-        "stage": stage,
+        "stage": report.stage,
         "date": day.date,
         "code_version": __version__,
         "config": dataclasses.asdict(day.config.settings),
@@ -132,8 +138,18 @@ def _recorded(day: _Day, stage: str, inputs: list[dict[str, Any]]) -> Iterator[S
         raise
     finally:
         report.seconds = time.perf_counter() - start
-        record |= {"rows": report.rows, "quarantined": report.quarantined, "seconds": round(report.seconds, 3)}
-        day.lake.write_run_record(day.date, day.run_id, stage, record)
+        done = {"rows": report.rows, "quarantined": report.quarantined, "outputs": report.outputs}
+        record |= done | {"seconds": round(report.seconds, 3)}
+        day.lake.write_run_record(day.date, day.run_id, report.stage, record)
+        if log.as_json():
+            _log_end(record)
+
+
+def _log_end(record: dict[str, Any]) -> None:
+    """One line with the stage's figures, and why it failed if it did."""
+    good = record["outcome"] == "success"
+    figures = {name: record[name] for name in ("outcome", "error", "seconds", "rows", "quarantined") if name in record}
+    log.write(f"{record['stage']} has {'ended' if good else 'failed'}", level="info" if good else "error", **figures)
 
 
 def _stage1(day: _Day, raw: Any) -> StageReport:
@@ -145,6 +161,7 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
     files, rows = [f.path for f in raw.files], [f.rows for f in raw.files]
     inputs = [{"path": f.path, "bytes": f.bytes, "rows": f.rows} for f in raw.files]
     inputs += [{"path": s.path, "skipped": s.reason} for s in raw.skipped]
+    inputs += _layer(SPEED_BUMPS, day.lake.bump_files())
     outputs = (IMPACTS, TRAVERSALS, QUARANTINE)
     with (
         _recorded(day, "stage1", inputs) as report,
@@ -181,7 +198,7 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
         report.rows |= counts
         _check_refused(counts, report.quarantined, settings.max_refused_share)
         for table in outputs:
-            publication.commit(table.name, inputs=inputs, code_version=__version__, config_hash=day.config.hash)
+            _publish(day, publication, table, inputs, report)
     return report
 
 
@@ -191,6 +208,7 @@ def _stage2(day: _Day) -> StageReport:
     engine, settings = day.engine, day.config.settings
     check_same_run(day.lake, [IMPACTS.name, TRAVERSALS.name], day.date)
     inputs = [_reference(day.lake, t.name, day.date) for t in (IMPACTS, TRAVERSALS)]
+    inputs += _layer(SEGMENTS, day.lake.segment_files())
     with (
         _recorded(day, "stage2", inputs) as report,
         day.lake.publishing(day.run_id, day.date) as publication,
@@ -219,9 +237,14 @@ def _stage2(day: _Day) -> StageReport:
         engine.forget()
         day.progress("publishing", 0.98)
         for table in written:
-            publication.commit(table.name, inputs=inputs, code_version=__version__, config_hash=day.config.hash)
+            _publish(day, publication, table, inputs, report)
     day.progress("done", 1.0)
     return report
+
+
+def _publish(day: _Day, publication: Any, table: Table, inputs: list[dict[str, Any]], report: StageReport) -> None:
+    manifest = publication.commit(table.name, inputs=inputs, code_version=__version__, config_hash=day.config.hash)
+    report.outputs.append({"dataset": table.name, "rows": manifest.rows, "bytes": manifest.total_bytes})
 
 
 def _target(publication: Any, engine: Engine, table: Table) -> str:
@@ -230,8 +253,12 @@ def _target(publication: Any, engine: Engine, table: Table) -> str:
 
 
 def _reference(lake: Lake, dataset: str, date: str) -> dict[str, Any]:
-    manifest = lake.manifest(dataset, date)
-    return {"dataset": dataset, "run_id": manifest.run_id if manifest else None}
+    manifest = lake.published(dataset, date)
+    return {"dataset": dataset, "run_id": manifest.run_id, "rows": manifest.rows, "bytes": manifest.total_bytes}
+
+
+def _layer(table: Table, files: list[str]) -> list[dict[str, Any]]:
+    return [{"dataset": table.name, "path": path} for path in files]
 
 
 def _count(counts: dict[str, int], name: str, engine: Engine, impacts: Any, column: str) -> None:

@@ -45,7 +45,7 @@ class Outside:
         job.start, job.follow, job.end = self.part("begin"), self.part("follow"), self.part("end")
         bundle.fetch, lease.renew = self.part("fetch", lambda *a: "v1"), self.part("renew")
         objects.check_input = self.part("input", lambda *a, **k: (1, 1_000_000))
-        objects.check_published = self.part("output", lambda *a, **k: SimpleNamespace(rows=0, files=[]))
+        objects.check_published = self.part("output", self.published)
         objects.client = lambda *a, **k: SimpleNamespace(put_object=self.keep)
 
     def hosts(self, settings: Any, ips: Any, *, private_key: str | None = None) -> tuple[Any, list[Any]]:
@@ -62,6 +62,15 @@ class Outside:
 
     def stop(self, *_: Any, **__: Any) -> None:
         self.on = False
+
+    def published(self, lake_uri: str, dataset: str, *_: Any, **__: Any) -> Any:
+        read = (
+            {"path": "roads/raw-sensor-data/dt=2026-02-12/a.parquet"}
+            if "stage2" not in dataset
+            else {"dataset": "stage1_x"}
+        )
+        skipped = {"path": "roads/elsewhere/dt=2026-02-12/b.parquet", "skipped": "cut off"}
+        return SimpleNamespace(rows=0, files=[], dataset=dataset, inputs=(read, skipped, {"dataset": "road-network"}))
 
     def keep(self, Bucket: str, Key: str, Body: bytes) -> None:
         if "record" in self.plan:
@@ -88,7 +97,7 @@ def main() -> None:
             "run": str(run.state), "states": states, "calls": outside.calls, "on": outside.on,
             "record": outside.records[0] if outside.records else None,
         }  # fmt: skip
-        print("TOLD " + json.dumps(told), flush=True)
+        print("\nTOLD " + json.dumps(told), flush=True)
 
 
 main()

@@ -174,6 +174,9 @@ def test_commands_that_can_be_typed():
         "spark://10.0.0.5:7077 --deploy-mode client --py-files pothole.zip,connection_stage1.py "
         "stage1_anomaly_detection.py --env stage1 --batch-date 2026-02-12"
     )
+    assert "&& AWS_REGION=x POTHOLE_LOG=json /opt/spark" in build_spark_submit_cmd(
+        "spark://m", "/j", "stage1", "a.py", [], {}, "x", log_format="json"
+    )
     check = build_s3_check_cmd("roads", "seoul/quarantine", "ap-northeast-2", "dt=2026-02-12", run_id="r-1")
     assert check == (
         "AWS_REGION=ap-northeast-2 pothole check quarantine 2026-02-12 --lake s3://roads/seoul --run-id r-1"

@@ -11,15 +11,18 @@ from pathlib import Path
 import pytest
 
 from pothole.cli import main
+from pothole.cloud import airflow_api, task_logs
+from tests.servers.fake_airflow import FakeAirflow, environment, fake_airflow
 from tests.servers.moto import moto
 
 
 @dataclass
 class Said:
-    """How a command ended, and what it said (results and messages)."""
+    """How a command ended, what it said (results and messages), and its results alone."""
 
     status: int
     text: str
+    out: str
 
 
 Run = Callable[..., Said]
@@ -36,7 +39,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
             main()
         captured = capsys.readouterr()
         assert "Traceback" not in captured.err
-        return Said(int(ended.value.code or 0), captured.out + captured.err)
+        return Said(int(ended.value.code or 0), captured.out + captured.err, captured.out)
 
     return go
 
@@ -72,3 +75,14 @@ def s3(operator: dict[str, str], aws: str, monkeypatch: pytest.MonkeyPatch):
     made = boto3.session.Session().client("s3", region_name="us-east-1")
     made.create_bucket(Bucket=operator["S3_BUCKET"])
     return made
+
+
+@pytest.fixture
+def airflow_api_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAirflow]:
+    """What answers as Airflow does, and the variables that lead to it; the client asks ten times a second."""
+    for module in (airflow_api, task_logs):
+        monkeypatch.setattr(module, "_POLL_SECONDS", 0.1)
+    with fake_airflow() as made:
+        for name, value in environment(made).items():
+            monkeypatch.setenv(name, value)
+        yield made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -29,6 +30,29 @@ def test_a_dry_run_shows_and_changes_nothing(run, root, s3, operator):
     assert (done.status, "stage1/config_stage1.json" in done.text) == (0, True)
     assert "added" in done.text and "nothing was changed" in done.text
     assert keys(s3, operator) == []
+
+
+def test_a_dry_run_tells_sizes_and_what_somebody_else_put_there(run, root, s3, operator):
+    run("deploy", "--root", str(root))
+    (root / "stage1" / "connection_stage1.py").write_text("# another\n")
+    (root / "stage2" / "helper.py").write_text("# new")
+    bucket, old = operator["S3_BUCKET"], "spark-job-code/stage1/connection.py"
+    s3.put_object(Bucket=bucket, Key=old, Body=b"old name")
+    told = json.loads(run("deploy", "--dry-run", "--json", "--root", str(root)).out)
+    changes = {c["path"]: (c["change"], c["bytes_before"], c["bytes_after"]) for c in told["changes"]}
+    before = len((ROOT / "stage1" / "connection_stage1.py").read_bytes())
+    assert changes["stage1/connection_stage1.py"] == ("changed", before, 10)
+    assert changes["stage2/helper.py"] == ("added", None, 5)
+    assert changes["stage1/connection.py"] == ("stray", 8, 8)
+    assert changes["stage1/pothole.zip"][0] == "same"
+    shown = run("deploy", "--dry-run", "--root", str(root)).text
+    assert "1 changed" in shown and "1 added" in shown and "1 stray" in shown and "they stay" in shown
+    run("deploy", "--root", str(root))
+    assert old in keys(s3, operator), "a stray file is nobody's to remove"
+    (root / "stage2" / "helper.py").unlink()
+    told = json.loads(run("deploy", "--dry-run", "--json", "--root", str(root)).out)
+    assert {"path": "stage2/helper.py", "change": "removed", "bytes_before": 5, "bytes_after": None} in told["changes"]
+    assert run("deploy", "--json", "--root", str(root)).status == 2
 
 
 def test_deploy_again_and_back(run, root, s3, operator):

@@ -94,7 +94,7 @@ def test_waiting_has_an_end(api, server, said, monkeypatch):
     api.trigger(DAY)
     with pytest.raises(AirflowApiError, match=rf"run batch__{DAY} has not ended after 1 s"):
         api.wait(f"batch__{DAY}", said.append, limit_seconds=1)
-    monkeypatch.setattr(airflow_api, "_AWAY_SECONDS", 0.3)
+    monkeypatch.setattr(airflow_api, "AWAY_SECONDS", 0.3)
     server.broken = [(502, b"")] * 20
     with pytest.raises(AirflowApiError, match="answers 502"):
         api.wait(f"batch__{DAY}", said.append, limit_seconds=9)

@@ -56,7 +56,7 @@ class Home:
         return AirflowApi({"AIRFLOW_API_URL": self.url} | login)
 
     def call(self, method: str, path: str, content: object) -> None:
-        self.api()._call(method, path, content)
+        self.api().call(method, path, content)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from airflow_service.dags.dag_utils import build_spark_submit_cmd
 
-from pothole.cloud import bundle, ec2, job, objects, spark_cluster, ssh
+from pothole.cloud import bundle, ec2, job, objects, spark_cluster, spark_logs, ssh
 from pothole.errors import PipelineFailure
 from pothole.tables import IMPACTS, QUARANTINE, TRAVERSALS
 from tests.same_rows import assert_same
@@ -64,6 +64,11 @@ def test_a_worker_that_dies_in_mid_stage_costs_time_and_no_rows(cluster, setting
         spark_cluster.start_spark(master, workers, settings, said.append)  # on a running cluster: nothing to do
         job.start(master, "stage1", submit(settings, "stage1", "stage1_anomaly_detection.py", "run-1"), settings, told)
         job.follow(master, "stage1", settings, told, limit_seconds=400)
+        logs: list[str] = []
+        apps = spark_logs.driver(master, "stage1", DAY, settings, logs.append, follow=False)
+        spark_logs.executors(workers, apps, settings, logs.append)
+        assert len(apps) == 1
+        assert any(line.startswith(f"==> {apps[0]}/") and line.endswith(workers[0].private_ip) for line in logs)
     except PipelineFailure:
         print("\n".join(told.lines[-60:]))
         raise

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -19,10 +21,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+_debug = False
+
 #: Modules of this package that add their commands to ``app`` when imported, in the order of ``pothole --help``.
 _COMMANDS = (
     "run", "simulate", "ingest", "roads", "report", "evaluate", "config", "lake",
-    "deploy", "trigger", "check", "airflow",
+    "deploy", "trigger", "backfill", "rerun", "status", "logs", "metrics", "check", "airflow",
 )  # fmt: skip
 
 
@@ -37,8 +41,14 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error arose: its traceback.")] = False,
 ) -> None:
-    """Nothing of its own: the options shared by all commands."""
+    """The options shared by all commands."""
+    from pothole import log
+
+    global _debug
+    _debug = debug
+    log.check()
 
 
 def load() -> typer.Typer:
@@ -50,12 +60,29 @@ def load() -> typer.Typer:
 
 
 def main() -> None:
-    """Entry point: run a command; expected errors are printed without a traceback. Exit status 0, 1 or 2."""
+    """Entry point: run a command. Exit status 0, 1 or 2; an error is one message, with ``--debug`` and a traceback."""
     from pothole.cli.console import show_error
     from pothole.errors import PotholeError
 
     try:
         load()()
     except PotholeError as error:
+        _trace()
         show_error(error)
         sys.exit(error.exit_status)
+    except BrokenPipeError:  # who was to read it has gone: `pothole logs ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        _trace()
+        show_error(PotholeError(_unexpected(error), hint="a mistake in pothole: run it again as `pothole --debug ...`"))
+        sys.exit(1)
+
+
+def _trace() -> None:
+    if _debug:
+        traceback.print_exc()
+
+
+def _unexpected(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

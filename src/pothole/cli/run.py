@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from pothole.cli import app
-from pothole.cli.console import err, out, steps
+from pothole.cli.console import out, steps, warn
 
 EXAMPLE = "Example: pothole run 2026-02-12 --lake ./lake"
 
@@ -27,8 +27,8 @@ def run(
 ) -> None:
     """Run a day: raw samples to impacts (stage 1), impacts to potholes and segment conditions (stage 2)."""
     from pothole import config as configuration
-    from pothole import engines, pipeline
-    from pothole.lake import open_lake
+    from pothole import engines, log, pipeline
+    from pothole.lake import new_run_id, open_lake
 
     loaded = configuration.load(config)
     day = configuration.parse_date(date)
@@ -43,9 +43,10 @@ def run(
             return engines.start("spark", master=limits.spark_master, memory_gb=limits.memory_gb)
         return engines.start("duckdb", threads=limits.threads, memory_gb=limits.memory_gb, fs=opened.remote_fs)
 
-    with steps() as advance:
+    run_id = new_run_id()
+    with log.bound(run_id=run_id, date=day), steps() as advance:
         report = pipeline.run_day(
-            opened, day, loaded, start, stages=stages, skip_bad_files=skip_bad_files, progress=advance
+            opened, day, loaded, start, stages=stages, skip_bad_files=skip_bad_files, progress=advance, run_id=run_id
         )
     _show(report, json)
 
@@ -71,4 +72,4 @@ def _show(report: object, as_json: bool) -> None:
         table.add_section()
     out.print(table)
     for path, reason in report.skipped_files:
-        err.print(f"[yellow]skipped[/] {path}: {reason}", soft_wrap=True)
+        warn(f"skipped {path}: {reason}")

@@ -19,7 +19,8 @@ __all__ = ["DAG_ID", "AirflowApi", "AirflowApiError", "ConflictError", "Run"]
 
 DAG_ID = "pothole_pipeline_spark_standalone"
 _WAIT_SECONDS = 6 * 3600.0
-_AWAY_SECONDS = 300.0
+AWAY_SECONDS = 300.0
+"""For so long the API may be away while something is followed."""
 _TASKS_SECONDS = 30.0
 _POLL_SECONDS = 2.0
 
@@ -33,6 +34,13 @@ class Run:
     run_after: datetime
     logical_date: datetime | None
     conf: Mapping[str, Any]
+    started: datetime | None = None
+    ended: datetime | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or has been going on; None before it began."""
+        return None if self.started is None else ((self.ended or datetime.now(UTC)) - self.started).total_seconds()
 
     @property
     def going(self) -> bool:
@@ -60,7 +68,7 @@ class AirflowApi:
 
     def check_ready(self) -> None:
         """The DAG is loaded and not paused."""
-        if self._call("GET", f"/dags/{DAG_ID}")["is_paused"]:
+        if self.call("GET", f"/dags/{DAG_ID}")["is_paused"]:
             raise AirflowApiError(
                 f"the DAG {DAG_ID} is paused: a run would wait for ever", hint=f"`airflow dags unpause {DAG_ID}`"
             )
@@ -69,6 +77,11 @@ class AirflowApi:
         """The run of a batch date, whoever started it; of several one that is going, else the last."""
         mine = {run.run_id: run for run in self._candidates(day) if run.day(self.zone) == day}
         return max(mine.values(), key=lambda run: (run.going, run.run_after, run.run_id), default=None)
+
+    def runs(self, last: int, state: str | None = None) -> list[Run]:
+        """The last runs, the newest first; all, or those in one state."""
+        query = {"limit": str(last), "order_by": "-run_after"} | ({"state": state} if state else {})
+        return [_run(found) for found in self.call("GET", f"{_RUNS}?{urlencode(query)}")["dag_runs"]]
 
     def _candidates(self, day: str) -> Iterator[Run]:
         start = datetime.combine(date.fromisoformat(day), clock(0), self.zone)
@@ -79,13 +92,13 @@ class AirflowApi:
             {"run_after_gte": days[1], "run_after_lt": days[2]},
         ):
             query = urlencode({"limit": 100, "order_by": "-run_after"} | where)
-            yield from map(_run, self._call("GET", f"{_RUNS}?{query}")["dag_runs"])
+            yield from map(_run, self.call("GET", f"{_RUNS}?{query}")["dag_runs"])
 
     def trigger(self, day: str) -> Run:
         """Start the run of a date, and see that it has tasks. ConflictError if it exists already."""
         logical_date = self.logical_date(day).isoformat()
         body = {"logical_date": logical_date, "dag_run_id": f"batch__{day}", "conf": {"date": day}}
-        run = _run(self._call("POST", _RUNS, body))
+        run = _run(self.call("POST", _RUNS, body))
         deadline = time.monotonic() + _TASKS_SECONDS
         while not self.tasks(run.run_id):
             if time.monotonic() > deadline:
@@ -98,15 +111,15 @@ class AirflowApi:
 
     def clear(self, run_id: str) -> None:
         """Let the whole run run again."""
-        self._call("POST", f"{_RUNS}/{quote(run_id, safe='')}/clear", {"dry_run": False, "only_failed": False})
+        self.call("POST", f"{run_path(run_id)}/clear", {"dry_run": False, "only_failed": False})
 
     def get(self, run_id: str) -> Run:
         """A run by its id."""
-        return _run(self._call("GET", f"{_RUNS}/{quote(run_id, safe='')}"))
+        return _run(self.call("GET", run_path(run_id)))
 
     def tasks(self, run_id: str) -> dict[str, str | None]:
         """The run's tasks with their states."""
-        found = self._call("GET", f"{_RUNS}/{quote(run_id, safe='')}/taskInstances?limit=100")
+        found = self.call("GET", f"{run_path(run_id)}/taskInstances?limit=100")
         return {task["task_id"]: task["state"] for task in found["task_instances"]}
 
     def link(self, run_id: str) -> str:
@@ -123,7 +136,7 @@ class AirflowApi:
                 if not run.going:
                     return run
             except AwayError as error:
-                if time.monotonic() - heard > _AWAY_SECONDS:
+                if time.monotonic() - heard > AWAY_SECONDS:
                     raise
                 say(f"{error.message}; asking again")
             if time.monotonic() > deadline:
@@ -140,19 +153,31 @@ class AirflowApi:
             seen[task] = state
         return run
 
-    def _call(self, method: str, path: str, content: Any = None) -> Any:
+    def call(self, method: str, path: str, content: Any = None) -> Any:
+        """The answer to a call of the API, by its path below ``/api/v2``."""
         return self._session.call(method, f"/api/v2{path}", content)
 
 
 _RUNS = f"/dags/{DAG_ID}/dagRuns"
 
 
+def run_path(run_id: str) -> str:
+    """Where the API keeps a run."""
+    return f"{_RUNS}/{quote(run_id, safe='')}"
+
+
 def _run(found: Mapping[str, Any]) -> Run:
-    at = found.get("logical_date")
     return Run(
         found["dag_run_id"],
         str(found["state"]),
         datetime.fromisoformat(found["run_after"]),
-        datetime.fromisoformat(at) if at else None,
+        moment(found.get("logical_date")),
         found.get("conf") or {},
+        moment(found.get("start_date")),
+        moment(found.get("end_date")),
     )
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as the API writes it; None for none."""
+    return datetime.fromisoformat(text) if text else None

@@ -6,7 +6,6 @@ kept for rolling back, and ``_manifest.json``, replaced last, with the SHA-256 o
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,16 +25,29 @@ _FETCH_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Change:
-    """What a deployment does to a file: ``added``, ``changed``, ``removed`` or ``same``."""
+    """What a deployment does to a file: ``added``, ``changed``, ``removed``, ``same``; ``stray``: nobody deployed it.
+
+    Sizes are in bytes, before and after; None where the file is not there.
+    """
 
     path: str
     what: str
+    before: int | None = None
+    after: int | None = None
 
 
 def changes(bundle: Bundle, settings: CloudSettings) -> list[Change]:
-    """What a deployment would do to the files that lie on S3 now, also to those that somebody has edited there."""
+    """What a deployment would do to the files that lie on S3 now, also to those that somebody has edited there.
+
+    Files in the stages' folders that no deployment has written are ``stray`` and stay.
+    """
     store = Store(settings)
-    return _changes(bundle, store, _deployed(store))
+    before = _deployed(store)
+    found = _changes(bundle, store, before)
+    known = {change.path for change in found}
+    stages = {path.split("/")[0] for path in known}
+    strays = [Change(path, "stray", size, size) for path, size in store.sizes(stages) if path not in known]
+    return sorted(found + strays, key=lambda change: change.path)
 
 
 def deploy(bundle: Bundle, settings: CloudSettings, say: Say) -> str:
@@ -117,25 +129,30 @@ def _deployed(store: Store) -> dict[str, Any] | None:
 
 
 def _changes(bundle: Bundle, store: Store, before: dict[str, Any] | None) -> list[Change]:
-    new, gone = bundle.sums, set((before or {}).get("files", {})) - set(bundle.files)
-    found = [Change(path, _change(_sum(store, path), digest)) for path, digest in new.items()]
-    return sorted(found + [Change(path, "removed") for path in gone], key=lambda change: change.path)
+    gone = set((before or {}).get("files", {})) - set(bundle.files)
+    found = [_change(path, _read(store, path), content) for path, content in bundle.files.items()]
+    for path in gone:
+        there = _read(store, path)
+        found.append(Change(path, "removed", None if there is None else len(there)))
+    return sorted(found, key=lambda change: change.path)
 
 
-def _change(there: str | None, new: str) -> str:
-    return "added" if there is None else "same" if there == new else "changed"
+def _change(path: str, there: bytes | None, new: bytes) -> Change:
+    if there is None:
+        return Change(path, "added", None, len(new))
+    return Change(path, "same" if there == new else "changed", len(there), len(new))
 
 
-def _sum(store: Store, path: str) -> str | None:
+def _read(store: Store, path: str) -> bytes | None:
     try:
-        return hashlib.sha256(store.read(path)).hexdigest()
+        return store.read(path)
     except FileNotFoundError:
         return None
 
 
 def _verify(store: Store, bundle: Bundle) -> None:
-    for path, digest in bundle.sums.items():
-        if _sum(store, path) != digest:
+    for path, content in bundle.files.items():
+        if _read(store, path) != content:
             raise PipelineFailure(f"{store.uri(path)} is not what was uploaded", hint="deploy again")
 
 

@@ -137,7 +137,8 @@ def _client(settings: CloudSettings) -> Any:
     from botocore.config import Config
 
     patience = Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 4, "mode": "standard"})
-    return boto3.client("ec2", region_name=settings.region, config=patience)
+    with _explained("use EC2"):
+        return boto3.client("ec2", region_name=settings.region, config=patience)
 
 
 class _explained:

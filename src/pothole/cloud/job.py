@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pothole import log
 from pothole.cloud import ssh
 from pothole.cloud.settings import CloudSettings
 from pothole.cloud.ssh import Host, Say, UnreachableError
@@ -120,6 +121,22 @@ def follow(
     say(f"{name} has ended well")
 
 
+def command_of(master: Host, name: str, settings: CloudSettings) -> str | None:
+    """The command of the job's last start; None when there was none."""
+    said = ssh.run(master, f"cat {_folder(settings, name)}/command 2>/dev/null || true", what=f"looking for {name}")
+    return said or None
+
+
+def tell(master: Host, name: str, settings: CloudSettings, say: Say, *, follow: bool) -> State:
+    """Say the job's whole log, with ``follow`` until it has ended. The job itself is left alone."""
+    watch = _Watch(master, name, settings, say)
+    while True:
+        state = watch.look()
+        if not follow or state.name != "running":
+            return state
+        time.sleep(_POLL_SECONDS)
+
+
 class _Watch:
     """Reads a job's log from where it was, over one connection as long as that lasts."""
 
@@ -167,9 +184,12 @@ tail -c +{self._offset + 1} log | base64
 
     def last_words(self) -> str:
         """The line that tells the cause, else the last lines."""
-        telling = [n for n, line in enumerate(self._lines) if line.startswith("ERROR ")]
-        lines = self._lines[telling[-1] :][:2] if telling else [line for line in self._lines if line.strip()][-3:]
-        return " | ".join(line.strip() for line in lines) or "it printed nothing"
+        telling = [n for n, line in enumerate(self._lines) if log.error_in(line)]
+        last = [line for line in self._lines if line.strip()][-3:]
+        if telling:
+            first, *after = self._lines[telling[-1] :][:2]
+            last = [str(log.error_in(first)), *(after if first.startswith("ERROR ") else [])]
+        return " | ".join(line.strip() for line in last) or "it printed nothing"
 
 
 def end(master: Host, name: str, settings: CloudSettings, say: Say) -> None:

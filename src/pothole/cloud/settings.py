@@ -48,6 +48,8 @@ class CloudSettings:
     price_per_hour: float | None = None
     """Price of one instance for an hour; none: cost is told in instance-seconds."""
     currency: str = "USD"
+    log_format: str | None = None
+    """``json``: the stages on the cluster write their log lines as JSON."""
     slack_conn_id: str | None = None
     smtp_conn_id: str | None = None
     email_to: str | None = None
@@ -192,6 +194,7 @@ _OPTIONAL: dict[str, tuple[str, Callable[[str], Any]]] = {
     "lease_minutes": ("LEASE_MINUTES", _positive),
     "price_per_hour": ("INSTANCE_PRICE_PER_HOUR", _positive),
     "currency": ("PRICE_CURRENCY", str),
+    "log_format": ("POTHOLE_LOG", _pattern(r"(?i:text|json)", "text or json")),
     "slack_conn_id": ("SLACK_CONN_ID", str),
     "smtp_conn_id": ("SMTP_CONN_ID", str),
     "email_to": ("NOTIFY_EMAIL", str),

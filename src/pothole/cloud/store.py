@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pothole.cloud import objects
@@ -46,6 +47,13 @@ class Store:
         root = self._key(folder)
         keys = [key for key, _ in objects.listed(self.s3, self.bucket, root)]
         return {key.removeprefix(root): objects.read(self.s3, self.bucket, key) for key in keys}
+
+    def sizes(self, folders: Iterable[str]) -> Iterator[tuple[str, int]]:
+        """Every file of these folders with its size in bytes."""
+        root = self._key("")
+        for folder in sorted(folders):
+            for key, size in objects.listed(self.s3, self.bucket, self._key(f"{folder}/")):
+                yield key.removeprefix(root), size
 
     def manifest(self) -> dict[str, Any] | None:
         """What was deployed last; None when nothing was. DamagedError when it is no manifest."""

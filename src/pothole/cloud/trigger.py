@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from pothole.cloud import task_instances
 from pothole.cloud.airflow_api import AirflowApi, ConflictError, Run
 from pothole.cloud.ssh import Say
 from pothole.errors import ConfigError, UserError
@@ -54,6 +55,21 @@ def trigger(api: AirflowApi, day: str, *, force: bool, wait: bool, say: Say) -> 
     else:
         say(f"{day} has run already: run {run.run_id} is {run.state}; --force runs it again")
         return run.state == "success"
+    return not wait or _ended(api, run.run_id, say)
+
+
+def rerun(api: AirflowApi, day: str, task_id: str, *, wait: bool, say: Say) -> bool:
+    """Run a task of a date and all after it again; False if it was waited for and was no success.
+
+    UserError for a task that is none, or a run that is going; NoDataError when the date has no run.
+    """
+    task_instances.check_name(api, task_id)
+    run = task_instances.run_of(api, day)
+    if run.going:
+        raise UserError(_going(day, run), hint=f"wait for its end: `pothole status {day} --watch`")
+    api.check_ready()
+    cleared = task_instances.clear_from(api, run.run_id, task_id)
+    say(f"{day} runs again from {task_id}: run {run.run_id} (was {run.state}); again: {', '.join(cleared)}")
     return not wait or _ended(api, run.run_id, say)
 
 

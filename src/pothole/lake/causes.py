@@ -63,6 +63,8 @@ def _cause(error: Exception) -> tuple[str, str]:
     text, name, code = str(error), type(error).__name__, _s3_code(error)
     if isinstance(error, OSError) and error.errno in _BY_NUMBER:
         return _BY_NUMBER[error.errno]
+    if "Profile" in name:
+        return " ".join(text.split()), "check AWS_PROFILE: `aws configure list-profiles` lists them"
     if "Credentials" in name:
         return "no AWS credentials were found", "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"):

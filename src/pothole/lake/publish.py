@@ -78,8 +78,8 @@ class Publication:
         code_version: str,
         config_hash: str,
         rows: Mapping[str, int] | None = None,
-    ) -> None:
-        """Check what was written, publish it, and remove what it replaces.
+    ) -> manifests.Manifest:
+        """Check what was written, publish it, and remove what it replaces; what is published now.
 
         ``rows`` gives the expected rows by file name, where the writer has counted them. PipelineFailure when the files
         are not what the dataset asks for, LockedError when another run has taken the date over meanwhile.
@@ -97,6 +97,7 @@ class Publication:
         self._lake.storage.write(f"{dataset}/dt={self.date}/{manifests.NAME}", manifest.to_json())
         self._staging.pop(dataset)
         self._lake.remove_runs(dataset, self.date, keep=manifest.folders)
+        return manifest
 
     def _upload(self, dataset: str, folder: str) -> None:
         if dataset not in self._local:

@@ -1,0 +1,76 @@
+"""An operator's day by commands alone, with Airflow's real services: a range of dates, where it is, its logs, again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.servers.airflow import LOGIN
+from tests.servers.pipeline import Pipeline
+
+pytestmark = [pytest.mark.slow, pytest.mark.airflow]
+FIRST, SECOND = "2026-04-01", "2026-04-02"
+
+
+def start(stage: Pipeline, *arguments: str) -> subprocess.Popen[str]:
+    environ = os.environ | stage.cluster.environ | LOGIN | {"AIRFLOW_API_URL": stage.airflow.url, "COLUMNS": "200"}
+    command = [sys.executable, "-m", "pothole", *arguments]
+    return subprocess.Popen(command, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def said(process: subprocess.Popen[str], status: int = 0, seconds: float = 400) -> str:
+    out, err = process.communicate(timeout=seconds)
+    assert process.returncode == status, out[-3000:] + err[-3000:]
+    assert "Traceback" not in err
+    return out
+
+
+def test_backfill_status_logs_rerun(stage: Pipeline) -> None:
+    for date in (FIRST, SECOND):
+        stage.bring(date)
+    stage.plan("stage1", "slow")
+    filling = start(stage, "backfill", FIRST, SECOND)
+    until_started(stage, f"batch__{FIRST}")
+    stage.until(f"batch__{FIRST}", "run_stage1", seconds=200)
+    followed = start(stage, "logs", "run_stage1", FIRST, "--follow")
+    spark = said(start(stage, "logs", "run_stage1", FIRST, "--spark", "--follow"))
+    assert "==> driver of stage1 on" in spark and "stage1 works: slow" in spark
+    assert spark.count("==> no executor has run on") == 2, "the stand-in for Spark starts none"
+    lines = said(followed).splitlines()
+    works = [line for line in lines if "stage1 works: slow" in line]
+    assert len(works) == 1 and any("stage1 has ended well" in line for line in lines), lines
+    done = said(filling)
+    assert f"{FIRST} to {SECOND}: 2 run" in done
+    assert done.index(f"run batch__{FIRST}: success") < done.index(f"{SECOND} is triggered")
+    assert f"{FIRST} to {SECOND}: 2 done before" in said(start(stage, "backfill", FIRST, SECOND))
+    check_status(stage)
+    again = said(start(stage, "rerun", "--from", "run_stage2", FIRST, "--wait"))
+    brought = again.split("again: ", 1)[1].splitlines()[0].split(", ")
+    assert {"lease", "start_cluster", "start_spark", "download_code", "stop_spark", "stop_cluster"} < set(brought)
+    assert "run_stage1" not in brought and "check_s3_input" not in brought
+    assert stage.ran(FIRST) == ["stage1", "stage2", "stage2"]
+
+
+def until_started(stage: Pipeline, run_id: str) -> None:
+    deadline = time.monotonic() + 60
+    while run_id not in [run["dag_run_id"] for run in stage.airflow.runs()]:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
+def check_status(stage: Pipeline) -> None:
+    told = json.loads(said(start(stage, "status", SECOND, "--json")))
+    names = [task["task"] for task in told["tasks"]]
+    assert (names[0], names[-3:]) == ("lease", ["stop_spark", "stop_cluster", "verdict"])
+    assert {task["state"] for task in told["tasks"]} == {"success"}
+    stage1 = next(task for task in told["tasks"] if task["task"] == "run_stage1")
+    assert stage1["seconds"] > 9 and stage1["usual_seconds"] > 0 and stage1["tries"] == 1
+    assert told["run"]["cost"] > 0 and told["run"]["currency"] == "USD"
+    shown = said(start(stage, "status", "--last", "2"))
+    assert FIRST in shown and SECOND in shown and "success" in shown
+    assert said(start(stage, "status", SECOND, "--watch")).count("run_stage1") == 1, "it has ended: shown once"
