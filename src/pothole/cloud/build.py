@@ -17,7 +17,7 @@ from pothole.cloud.settings import CloudSettings
 from pothole.errors import ConfigError, UserError
 
 #: Parts of the package that a cluster does not need.
-_LEFT_OUT = {"cli", "cloud", "report", "simulate", "ingest", "roads", "__pycache__"}
+_LEFT_OUT = {"cli", "cloud", "report", "simulate", "ingest", "roads", "doctor", "scaffold", "__pycache__"}
 _SECTION = {"lake", "spark", "settings"}
 
 
