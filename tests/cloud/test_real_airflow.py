@@ -138,6 +138,7 @@ def test_who_may_not(installed):
 def test_the_doctor_asks_airflow(installed):
     login = {"AIRFLOW_API_URL": installed.url, "AIRFLOW_USERNAME": "officer", "AIRFLOW_PASSWORD": "a-secret-word"}
     only = [part for name in ("airflow-services", "airflow-login", "dag", "connection") for part in ("--only", name)]
+    installed.command("pothole", "airflow", "install", "--yes")
     asking = Home(installed.environ | login | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, installed.url)
     told = asking.command("pothole", "doctor", DAY, "--json", *only, status=1)
     rows = {}
