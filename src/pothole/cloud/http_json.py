@@ -134,7 +134,7 @@ _KINDS: dict[int, tuple[type[AirflowApiError], str | None]] = {
     401: (AirflowApiError, f"the token has expired or is of another Airflow: {_LOG_IN}"),
     403: (AirflowApiError, "this user may not do that: give it a role that may trigger runs"),
     404: (AirflowApiError, "is the DAG loaded? `pothole airflow install`, then `airflow dags list-import-errors`"),
-    409: (ConflictError, "--force runs it again"),
+    409: (ConflictError, "UNIQUE constraint: the run of that date exists (이미 실행된 날짜); --force runs it again"),
 }
 
 
