@@ -13,15 +13,19 @@ import pytest
 
 from pothole import scaffold
 from pothole.errors import UserError
+from pothole.stages.own import OWN
 from tests.cli.conftest import run  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("src", "stage1", "stage2", "tests", "docs", "airflow_service", "pyproject.toml")
+STAGES = sorted(path.name for path in ROOT.glob("stage*") if path.is_dir())
+COPIED = ("src", *STAGES, "tests", "docs", "airflow_service", "pyproject.toml")
 CLUSTER = {
     "AWS_REGION": "us-east-1", "S3_BUCKET": "roads", "MASTER_INSTANCE_ID": "i-0123456789abcdef0",
     "WORKER1_INSTANCE_ID": "i-0123456789abcdef1", "MASTER_PRIVATE_IP": "10.0.0.5",
 }  # fmt: skip
 DAY = "2026-02-12"
+FIRST, SECOND = (f"stage{3 + len(OWN) + n}" for n in range(2))
+"""What the next two stages of this repository are called."""
 
 
 def copy(folder: Path, *names: str) -> Path:
@@ -55,18 +59,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     repository = Repository(copy(tmp_path_factory.mktemp("repository"), *COPIED))
     for name in ("road_wear", "second"):
         said = repository.python("-m", "pothole", "stage", "new", name)
-    assert "new     src/pothole/stages/stage4.py" in said and "--only-stage stage4" in said
+    assert f"new     src/pothole/stages/{SECOND}.py" in said and f"--only-stage {SECOND}" in said
     return repository
 
 
 @pytest.mark.slow
 def test_its_own_tests_and_those_of_contract_and_imports_pass(made):
     told = made.python(
-        "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/stages/test_stage3.py", "tests/stages/test_stage4.py",
-        "tests/lake/test_contract.py", "tests/stages/test_alone.py", "tests/test_config.py", "-m", "not spark",
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not spark", f"tests/stages/test_{FIRST}.py",
+        f"tests/stages/test_{SECOND}.py", "tests/lake/test_contract.py", "tests/stages/test_alone.py", "tests/test_config.py",
     )  # fmt: skip
     assert "passed" in told and "failed" not in told
-    assert "### `stage3_road_wear/dt=DATE/*.parquet`" in (made.root / "docs/contract.md").read_text()
+    assert f"### `{FIRST}_road_wear/dt=DATE/*.parquet`" in (made.root / "docs/contract.md").read_text()
 
 
 @pytest.mark.slow
@@ -80,23 +84,43 @@ def test_types(made):
     made.python("-m", "mypy")
 
 
-@pytest.mark.slow
-def test_it_runs_with_the_day_and_alone(made, tmp_path):
-    lake = tmp_path / "lake"
+@pytest.fixture(scope="module")
+def day(made: Repository, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    """A lake of a simulated day with all stages run, and what the run printed."""
+    lake = tmp_path_factory.mktemp("day") / "lake"
     made.python("-m", "pothole", "simulate", "--out", str(lake), "--trips", "10", "--seed", "11", "--start-date", DAY)
-    report = json.loads(made.python("-m", "pothole", "run", DAY, "--lake", str(lake), "--json"))
-    assert [stage["stage"] for stage in report["stages"]] == ["stage1", "stage2", "stage3", "stage4"]
-    alone = made.python("-m", "pothole", "run", DAY, "--lake", str(lake), "--json", "--only-stage", "stage3")
+    return lake, json.loads(made.python("-m", "pothole", "run", DAY, "--lake", str(lake), "--json"))
+
+
+@pytest.mark.slow
+def test_it_runs_with_the_day_and_alone(made, day):
+    lake, report = day
+    assert [stage["stage"] for stage in report["stages"]] == ["stage1", "stage2", *OWN, FIRST, SECOND]
+    alone = made.python("-m", "pothole", "run", DAY, "--lake", str(lake), "--json", "--only-stage", FIRST)
     (again,) = json.loads(alone)["stages"]
-    assert again["rows"] == report["stages"][2]["rows"] and again["rows"]["rows"] > 0
+    assert again["rows"] == report["stages"][-2]["rows"] and again["rows"]["rows"] > 0
     counted = (
         "from pothole.lake import open_lake; import sys; lake = open_lake(sys.argv[1]);"
-        f"rows = lake.read_table('stage3_road_wear', '{DAY}').to_pylist();"
+        f"rows = lake.read_table('{FIRST}_road_wear', '{DAY}').to_pylist();"
         f"holes = lake.read_table('stage2_spatial_clustering', '{DAY}').to_pylist();"
         "sure = {h['pothole_id']: h['confidence'] * h['severity'] for h in holes if h['confidence'] >= 0.5};"
         "print(sure and {r['pothole_id']: r['priority'] for r in rows} == sure)"
     )
     assert made.python("-c", counted, str(lake)).strip() == "True"
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_spark_gives_the_same_rows(made, day):
+    lake, _ = day
+    read = (
+        "from pothole.lake import open_lake; import sys;"
+        f"rows = open_lake(sys.argv[1]).read_table('{FIRST}_road_wear', '{DAY}').to_pylist();"
+        "print(sorted(str(row) for row in rows))"
+    )
+    before = made.python("-c", read, str(lake))
+    made.python("-m", "pothole", "run", DAY, "--lake", str(lake), "--only-stage", FIRST, "--engine", "spark")
+    assert made.python("-c", read, str(lake)) == before and "pothole_id" in before
 
 
 @pytest.mark.slow
@@ -107,8 +131,8 @@ def test_what_is_deployed_has_it(made):
         "from pothole.cloud.settings import from_environment;"
         f"print(sorted(build.build(Path('.'), from_environment({CLUSTER})).files))",
     )
-    for name in ("stage3_road_wear.py", "connection_stage3.py", "config_stage3.json", "pothole.zip"):
-        assert f"'stage3/{name}'" in listed
+    for name in (f"{FIRST}_road_wear.py", f"connection_{FIRST}.py", f"config_{FIRST}.json", "pothole.zip"):
+        assert f"'{FIRST}/{name}'" in listed
 
 
 @pytest.mark.slow
@@ -120,13 +144,13 @@ def test_the_dag_loads_with_its_tasks(made, tmp_path):
     ran = load(tmp_path, ENVIRONMENT, made.root / "airflow_service" / "dags")
     assert ran.returncode == 0, ran.stderr[-2000:]
     order = json.loads(ran.stdout.splitlines()[-1])["order"]
-    new = ["run_stage3", "check_s3_stage3_out", "run_stage4", "check_s3_stage4_out"]
-    assert order[order.index("run_stage3") :] == [*new, "stop_spark", "stop_cluster", "verdict"]
+    new = [task for stage in (FIRST, SECOND) for task in (f"run_{stage}", f"check_s3_{stage}_out")]
+    assert order[order.index(f"run_{FIRST}") :] == [*new, "stop_spark", "stop_cluster", "verdict"]
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return copy(tmp_path, "src", "stage1", "stage2", "docs", "airflow_service")
+    return copy(tmp_path, "src", *STAGES, "docs", "airflow_service")
 
 
 def texts(root: Path) -> dict[Path, bytes]:
@@ -136,7 +160,7 @@ def texts(root: Path) -> dict[Path, bytes]:
 def test_a_dry_run_writes_nothing(run, root):  # noqa: F811
     before = texts(root)
     done = run("stage", "new", "road_wear", "--dry-run", "--root", str(root))
-    assert (done.status, "nothing was written" in done.text, "stage3/stage3_road_wear.py" in done.text) == (
+    assert (done.status, "nothing was written" in done.text, f"{FIRST}/{FIRST}_road_wear.py" in done.text) == (
         0,
         True,
         True,
@@ -160,8 +184,8 @@ def test_nothing_is_written_where_a_place_is_missing(run, root):  # noqa: F811
 
 
 def test_a_file_that_is_there_is_kept(root):
-    (root / "src/pothole/stages/stage3.py").write_text("mine")
-    with pytest.raises(UserError, match=r"src/pothole/stages/stage3\.py is there already"):
+    (root / f"src/pothole/stages/{FIRST}.py").write_text("mine")
+    with pytest.raises(UserError, match=rf"src/pothole/stages/{FIRST}\.py is there already"):
         scaffold.plan(root, "road_wear")
 
 
