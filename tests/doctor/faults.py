@@ -376,6 +376,10 @@ ALONE = {
     ),
     "an instance is terminated": Fault("instances", "is terminated", "make a new one", terminated_worker),
     "the nodes refuse the key": Fault("ssh", "refuses the key", "SPARK_SSH_KEY_FILE", another_key),
+    "the connection's variable is damaged": Fault(
+        "connection", "AIRFLOW_CONN_SPARK_MASTER is not valid JSON", "pothole airflow install",
+        environ(AIRFLOW_CONN_SPARK_MASTER="{"),
+    ),
     "the connection has another host": Fault(
         "connection", "host is 10.0.0.9, expected 127.", "pothole airflow install", connection(host="10.0.0.9")
     ),

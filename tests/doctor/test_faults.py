@@ -39,6 +39,14 @@ def test_all_together(doctor, place):
     assert status == 1 and len(TOGETHER) >= 15
 
 
+def test_an_airflow_that_is_away_is_told_once(doctor, place):
+    with ALONE["Airflow is not there"].plant(place):
+        _, rows = doctor("--only", "airflow-services", "--only", "connection")
+    assert [row[:2] for row in rows] == [
+        ("airflow-services", "wrong"), ("airflow-login", "not checked"), ("connection", "not checked"),
+    ]  # fmt: skip
+
+
 def test_after_them_everything_is_in_order_again(doctor):
     assert doctor()[0] == 0
 

@@ -67,7 +67,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 def test_its_own_tests_and_those_of_contract_and_imports_pass(made):
     told = made.python(
         "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not spark", f"tests/stages/test_{FIRST}.py",
-        f"tests/stages/test_{SECOND}.py", "tests/lake/test_contract.py", "tests/stages/test_alone.py", "tests/test_config.py",
+        f"tests/stages/test_{SECOND}.py", "tests/lake/test_contract.py", "tests/stages/test_alone.py",
+        "tests/test_config.py",
     )  # fmt: skip
     assert "passed" in told and "failed" not in told
     assert f"### `{FIRST}_road_wear/dt=DATE/*.parquet`" in (made.root / "docs/contract.md").read_text()

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pothole.cloud.airflow_api import DAG_ID
-from pothole.cloud.http_json import AirflowApiError
+from pothole.cloud.http_json import AirflowApiError, AwayError
 from pothole.doctor.context import Context
-from pothole.doctor.findings import Finding, ok, warning, wrong
+from pothole.doctor.findings import Finding, not_checked, ok, warning, wrong
 
 #: Names in the answer of ``/monitor/health`` by service, and what starts each.
 _SERVICES = {
@@ -42,7 +42,11 @@ def _down(health: Mapping[str, Any]) -> Iterator[Finding]:
 
 def login(context: Context) -> Iterator[Finding]:
     """Airflow takes the user, the password or the token."""
-    context.airflow.call("GET", "/api/v2/dags?limit=1")
+    try:
+        context.airflow.call("GET", "/api/v2/dags?limit=1")
+    except AwayError as error:
+        yield not_checked(error.message)
+        return
     yield ok(f"{context.airflow.url} lets this user in")
 
 

@@ -14,23 +14,23 @@ _DENIED = ("UnauthorizedOperation", "AccessDenied", "AuthFailure")
 
 def client(service: str, settings: CloudSettings) -> Any:
     """A client of the settings' region that asks twice at most."""
-    try:
+    with explained(f"use {service}", "check AWS_PROFILE and AWS_ENDPOINT_URL"):
         import boto3
         from botocore.config import Config
-    except ImportError:
-        raise UserError(
-            "this needs boto3, which is not installed", hint="pip install 'pothole-pipeline[cloud]'"
-        ) from None
-    patience = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
-    with explained(f"use {service}", "check AWS_PROFILE and AWS_ENDPOINT_URL"):
+
+        patience = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
         return boto3.session.Session().client(service, region_name=settings.region, config=patience)
 
 
 @contextmanager
 def explained(operation: str, hint: str) -> Iterator[None]:
     """What AWS says, as one PipelineFailure; ``hint`` is for a refusal."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
+    try:
+        from botocore.exceptions import BotoCoreError, ClientError
+    except ImportError:
+        raise UserError(
+            "this needs boto3, which is not installed", hint="pip install 'pothole-pipeline[cloud]'"
+        ) from None
     try:
         yield
     except ClientError as error:

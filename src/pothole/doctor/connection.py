@@ -12,7 +12,7 @@ from pothole.cloud.http_json import AirflowApiError
 from pothole.cloud.settings import SSH_CONN_ID
 from pothole.doctor.context import Context
 from pothole.doctor.findings import Finding, differences, not_checked, ok, wrong
-from pothole.errors import PotholeError
+from pothole.errors import ConfigError, PotholeError
 
 _INSTALL = "`pothole airflow install --yes` registers it from the environment"
 _VARIABLE = f"AIRFLOW_CONN_{SSH_CONN_ID.upper()}"
@@ -20,7 +20,11 @@ _VARIABLE = f"AIRFLOW_CONN_{SSH_CONN_ID.upper()}"
 
 def registered(context: Context) -> Iterator[Finding]:
     """It is known to Airflow, and its key and host key open the master."""
-    found = _found(context)
+    given = context.environ.get(_VARIABLE, "").strip()
+    if given and not given.startswith("{"):
+        yield not_checked(f"{_VARIABLE} is set as a URI, which comes before Airflow's own")
+        return
+    found = _found(context, given)
     if found is None:
         yield wrong(f"Airflow has no connection {SSH_CONN_ID}", _INSTALL)
         return
@@ -31,11 +35,13 @@ def registered(context: Context) -> Iterator[Finding]:
     yield _tried(context, found)
 
 
-def _found(context: Context) -> dict[str, Any] | None:
+def _found(context: Context, given: str) -> dict[str, Any] | None:
     """What is compared of the connection in Airflow's database, or of the variable that comes before it."""
-    given = context.environ.get(_VARIABLE, "").strip()
-    if given.startswith("{"):
-        return _compared(json.loads(given))
+    if given:
+        try:
+            return _compared(json.loads(given))
+        except ValueError:
+            raise ConfigError(f"{_VARIABLE} is not valid JSON", hint=_INSTALL) from None
     try:
         return _compared(context.airflow.call("GET", f"/api/v2/connections/{SSH_CONN_ID}"))
     except AirflowApiError as error:

@@ -42,7 +42,7 @@ def wrong(found: str, fix: str) -> Finding:
 
 def not_checked(why: str) -> Finding:
     """Could not be looked at."""
-    return Finding(Status.NOT_CHECKED, f"not checked: {why}")
+    return Finding(Status.NOT_CHECKED, why)
 
 
 def gathered(by_node: Iterable[tuple[str, Finding]]) -> Iterator[Finding]:
