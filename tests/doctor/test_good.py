@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pothole.doctor import CHECKS
+from tests.doctor.faults import stage_file
 from tests.servers.site import DAY
 
 
@@ -50,3 +51,11 @@ def test_every_check_says_what_it_is_for_and_has_a_deadline():
     for check in CHECKS:
         assert set(check.needs) <= earlier, f"{check.name} comes before what it needs"
         earlier.add(check.name)
+
+
+def test_a_lake_given_as_s3_or_s3a_is_the_same(doctor, place):
+    for scheme in ("s3", "s3a"):
+        written = f"lake: {scheme}://{place.bucket}/"
+        with stage_file("stage1/config_stage1.yaml", lambda t, w=written: t.replace("lake: null", w))(place):
+            status, rows = doctor("--only", "configuration")
+        assert (status, rows[0][1], f"s3a://{place.bucket} for every stage" in rows[0][2]) == (0, "ok", True), rows
