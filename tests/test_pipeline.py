@@ -16,21 +16,30 @@ import pytest
 from pothole.errors import UserError
 from pothole.evaluate import pothole_events, read_truth, reported, score_impacts
 from pothole.lake import open_lake
-from pothole.pipeline import chosen_stages
+from pothole.pipeline import chosen_stages, run_day
+from pothole.settings import Config, Settings
 from pothole.simulate.fleet import simulate
+from pothole.stages.own import OWN
 from pothole.tables import CONDITION, IMPACTS, POTHOLES, QUARANTINE, TABLES, TRAVERSALS
 
 DAY = "2026-02-12"
 
 
 def test_stages_are_chosen_in_order():
-    assert chosen_stages(None, None) == ["stage1", "stage2"]
-    assert chosen_stages("stage2", None) == ["stage2"]
+    assert chosen_stages(None, None) == ["stage1", "stage2", *OWN]
+    assert chosen_stages("stage2", None) == ["stage2", *OWN]
     assert chosen_stages(None, "stage1") == ["stage1"]
-    with pytest.raises(UserError, match="no stage 'stage3'"):
-        chosen_stages("stage3", None)
+    with pytest.raises(UserError, match="no stage 'stage99'"):
+        chosen_stages("stage99", None)
     with pytest.raises(UserError, match="exclude each other"):
         chosen_stages("stage1", "stage2")
+
+
+def test_a_stage_that_is_not_known_is_not_silently_left_out(tmp_path):
+    with pytest.raises(UserError, match="no stage 'stage99'"):
+        run_day(
+            open_lake(str(tmp_path)), DAY, Config(Settings(), {}), lambda: pytest.fail("started"), stages=["stage99"]
+        )
 
 
 def run(lake: Path, *options: str, **environment: str) -> dict[str, object]:

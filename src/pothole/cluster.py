@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pothole import log
+from pothole import log, spark_ready
 from pothole.errors import ConfigError, PotholeError
 from pothole.lake import java_errors, new_run_id
 from pothole.settings import Config, from_json, parse_date
@@ -44,7 +44,10 @@ def _main(stage: str, folder: Path, connect: Connect, arguments: argparse.Namesp
     except ModuleNotFoundError as error:
         if not str(error.name).startswith("connection_"):
             raise
-        fail(f"{error.name} not found", "the code on S3 is old or incomplete: `pothole deploy`, then start again")
+        fail(
+            f"{error.name} not found (연결 파일 없음: {error.name}.py)",
+            "the code on S3 is old, incomplete or has other file names: `pothole deploy`, then start again",
+        )
         return 2
     except Exception as error:
         if not java_errors.is_javas(error):
@@ -69,7 +72,7 @@ def read_config(file: Path, section: str) -> dict[str, Any]:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(
-            f"no configuration (설정 파일 없음): {file.name} in {file.parent}",
+            f"no configuration: {file.name} is not in {file.parent} (설정 파일 없음: {file.with_suffix('.yaml').name})",
             hint="`pothole deploy` makes and uploads it",
         ) from None
     except ValueError as error:
@@ -83,8 +86,10 @@ def run(stage: str, date: str, section: dict[str, Any], connect: Connect, run_id
     """Run a stage of a date on the session that ``connect`` makes, and publish. Errors are those of ``run_day``."""
     config = from_json(section["settings"], "the resolved configuration")
     options = s3a_options(os.environ) | section.get("spark", {})
+    spark_ready.await_master()
     session = connect({str(key): str(value) for key, value in options.items()})
     try:
+        spark_ready.await_executors(session)
         _run(stage, date, section["lake"], config, session, run_id)
     finally:
         session.stop()

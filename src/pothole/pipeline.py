@@ -7,6 +7,7 @@ what the one before has published, so that each can be run again by itself.
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +19,10 @@ from pothole.engines import Engine
 from pothole.errors import TooManyRefusedError, UserError
 from pothole.lake import Lake, check_same_run, new_run_id
 from pothole.settings import Config
+from pothole.stages.own import OWN
 from pothole.tables import CONDITION, IMPACTS, POTHOLES, QUARANTINE, RAW, SEGMENTS, SPEED_BUMPS, TRAVERSALS, Table
 
-STAGES = ("stage1", "stage2")
+STAGES = ("stage1", "stage2", *OWN)
 
 #: Called with what is being done and how much of the day is done, 0..1.
 Progress = Callable[[str, float], None]
@@ -61,14 +63,18 @@ class _Day:
 
 def chosen_stages(from_stage: str | None, only_stage: str | None) -> list[str]:
     """The stages to run, in order; UserError for an unknown one."""
-    for given in (from_stage, only_stage):
-        if given is not None and given not in STAGES:
-            raise UserError(f"there is no stage {given!r}", hint=f"the stages are {', '.join(STAGES)}")
+    _check_known([given for given in (from_stage, only_stage) if given is not None])
     if from_stage and only_stage:
         raise UserError("--from-stage and --only-stage exclude each other")
     if only_stage:
         return [only_stage]
     return list(STAGES[STAGES.index(from_stage) :] if from_stage else STAGES)
+
+
+def _check_known(stages: list[str]) -> None:
+    for given in stages:
+        if given not in STAGES:
+            raise UserError(f"there is no stage {given!r}", hint=f"the stages are {', '.join(STAGES)}")
 
 
 def run_day(
@@ -88,6 +94,7 @@ def run_day(
     LockedError when another run holds the date, LakeError when the storage says no.
     """
     stages = list(STAGES) if stages is None else stages
+    _check_known(stages)
     run_id = run_id or new_run_id()
     report = DayReport(date, run_id)
     raw = lake.check_raw(date, skip_bad=skip_bad_files) if "stage1" in stages else None
@@ -102,6 +109,8 @@ def run_day(
                 report.stages.append(_stage1(day, raw))
             if "stage2" in stages:
                 report.stages.append(_stage2(day))
+            report.stages += [_own(day, stage) for stage in OWN if stage in stages]
+            progress("done", 1.0)
         finally:
             started.close()
     return report
@@ -238,7 +247,21 @@ def _stage2(day: _Day) -> StageReport:
         day.progress("publishing", 0.98)
         for table in written:
             _publish(day, publication, table, inputs, report)
-    day.progress("done", 1.0)
+    return report
+
+
+def _own(day: _Day, name: str) -> StageReport:
+    """A stage of ``stages.own``: what others have published to one dataset."""
+    stage, engine = importlib.import_module(f"pothole.stages.{name}"), day.engine
+    inputs = [_reference(day.lake, table.name, day.date) for table in stage.INPUTS]
+    with _recorded(day, name, inputs) as report, day.lake.publishing(day.run_id, day.date) as publication:
+        day.progress(f"{name}: {stage.OUTPUT.name}", 0.98)
+        frames = [engine.read_parquet(day.lake.files(t.name, day.date), t.columns) for t in stage.INPUTS]
+        result = stage.run(*frames, day.date, getattr(day.config.settings, name))
+        written = engine.write_parquet(result, _target(publication, engine, stage.OUTPUT))
+        report.rows["rows"] = written.count()
+        engine.forget()
+        _publish(day, publication, stage.OUTPUT, inputs, report)
     return report
 
 

@@ -221,7 +221,16 @@ CONDITION = Table(
     key=("s_id",),
 )
 
+_ALL = (
+    RAW,
+    SEGMENTS,
+    SPEED_BUMPS,
+    QUARANTINE,
+    IMPACTS,
+    TRAVERSALS,
+    POTHOLES,
+    CONDITION,
+)
+
 #: The lake's datasets by folder name.
-TABLES: dict[str, Table] = {
-    t.name: t for t in (RAW, SEGMENTS, SPEED_BUMPS, QUARANTINE, IMPACTS, TRAVERSALS, POTHOLES, CONDITION)
-}
+TABLES: dict[str, Table] = {t.name: t for t in _ALL}

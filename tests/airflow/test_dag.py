@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from airflow_service.dags.dag_utils import batch_date, build_s3_check_cmd, build_spark_submit_cmd
 
+from pothole.stages.own import OWN
+
 DAGS = Path(__file__).parents[2] / "airflow_service" / "dags"
 SEOUL = ZoneInfo("Asia/Seoul")
 ENVIRONMENT = {
@@ -76,10 +78,15 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict:
     return json.loads(ran.stdout.splitlines()[-1])
 
 
+def own_tasks() -> list[str]:
+    """Tasks of stages that were made with `pothole stage new`."""
+    return [task for stage in OWN for task in (f"run_{stage}", f"check_s3_{stage}_out")]
+
+
 def test_the_names_that_operators_use(loaded):
     named = [
         "check_s3_input", "start_cluster", "start_spark", "download_code", "run_stage1", "check_s3_stage1_out",
-        "run_stage2", "check_s3_stage2_out", "stop_spark", "stop_cluster",
+        "run_stage2", "check_s3_stage2_out", *own_tasks(), "stop_spark", "stop_cluster",
     ]  # fmt: skip
     assert loaded["id"] == "pothole_pipeline_spark_standalone"
     assert loaded["order"] == ["lease", *named, "verdict"]
@@ -101,7 +108,7 @@ def test_the_file_is_read_in_well_under_a_second_without_a_network(loaded):
 def test_messages_only_where_they_are_configured(loaded, tmp_path):
     assert loaded["callbacks"] == []
     ran = load(tmp_path, ENVIRONMENT | {"SLACK_CONN_ID": "slack"})
-    assert len(json.loads(ran.stdout.splitlines()[-1])["callbacks"]) == 12
+    assert len(json.loads(ran.stdout.splitlines()[-1])["callbacks"]) == 12 + len(own_tasks())
 
 
 def test_a_wrong_environment_names_everything_at_once(tmp_path):
@@ -110,18 +117,18 @@ def test_a_wrong_environment_names_everything_at_once(tmp_path):
     assert all(n in ran.stderr for n in ("AWS_REGION is 'Seoul'", "S3_BUCKET", "MASTER_INSTANCE_ID", "WORKER1_"))
 
 
-def test_a_third_stage_is_two_lines(tmp_path):
+def test_another_stage_is_two_lines(tmp_path):
     dags = tmp_path / "dags"
     shutil.copytree(DAGS, dags)
     file = dags / "pothole_pipeline_dag.py"
     text, place = file.read_text(), "        >> spark_down\n"
     assert text.count(place) == 1
-    lines = '        >> run_stage("stage3", "stage3_ranking.py")\n        >> check_out("stage3", "stage3_ranking")\n'
+    lines = '        >> run_stage("stage9", "stage9_ranking.py")\n        >> check_out("stage9", "stage9_ranking")\n'
     file.write_text(text.replace(place, lines + place))
     ran = load(tmp_path, ENVIRONMENT, dags)
     assert ran.returncode == 0, ran.stderr[-2000:]
     order = json.loads(ran.stdout.splitlines()[-1])["order"]
-    assert order[-5:] == ["run_stage3", "check_s3_stage3_out", "stop_spark", "stop_cluster", "verdict"]
+    assert order[-5:] == ["run_stage9", "check_s3_stage9_out", "stop_spark", "stop_cluster", "verdict"]
 
 
 def at(text: str) -> datetime:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pothole.cloud import objects
+from pothole.stages.own import OWN
 from tests.servers.airflow import DAG_ID
 from tests.servers.pipeline import Pipeline
 
@@ -115,7 +116,7 @@ def test_the_scheduled_run_is_for_the_day_before(stage: Pipeline) -> None:
 def test_the_command_line_triggers_all_tasks(stage: Pipeline) -> None:
     stage.airflow.cli("dags", "trigger", DAG_ID, "-r", "typed")
     assert stage.airflow.wait("typed", 200) == "failed"
-    assert len(stage.airflow.states("typed")) == 12
+    assert len(stage.airflow.states("typed")) == 12 + 2 * len(OWN)
     yesterday = datetime.now(ZoneInfo("Asia/Seoul")).date() - timedelta(days=1)
     assert f"batch date {yesterday} (Asia/Seoul)" in stage.airflow.log("lease", "typed")
     assert any(f"{yesterday}: check_s3_input failed" in text for text in stage.messages.slack)

@@ -9,6 +9,7 @@ import pytest
 
 from pothole.cloud import bundle, objects
 from pothole.cloud.settings import from_environment
+from pothole.stages.own import OWN
 from tests.same_rows import PUBLISHED, assert_same
 from tests.servers import nodes, s3a
 from tests.servers.airflow import DAG_ID, airflow
@@ -42,7 +43,7 @@ def test_a_day_from_deploy_to_published(
             assert state == "success", (states, running.log("run_stage1")[-3000:], running.log("run_stage2")[-3000:])
             seconds = time.monotonic() - began
             assert set(states.values()) == {"success"}
-            assert len(states) == 12
+            assert len(states) == 12 + 2 * len(OWN)
             assert "stage 1: finding impacts" in running.log("run_stage1"), "the stage's lines are in the task's log"
         with capsys.disabled():
             print(f" the run took {seconds:.0f} s; Airflow, Spark and the other servers held {peak} at most ", end="")

@@ -67,7 +67,7 @@ def test_of_several_runs_one_that_is_going_counts_else_the_last(api, server):
 def test_a_run_without_tasks_is_an_error(api, server, monkeypatch):
     monkeypatch.setattr(airflow_api, "_TASKS_SECONDS", 0.6)
     server.tasks = {}
-    with pytest.raises(AirflowApiError, match="has no tasks: nothing will be done"):
+    with pytest.raises(AirflowApiError, match=r"is without tasks .*: nothing will be done"):
         api.trigger(DAY)
 
 

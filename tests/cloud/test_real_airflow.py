@@ -135,6 +135,24 @@ def test_who_may_not(installed):
         looker.trigger("2026-01-01")
 
 
+def test_the_doctor_asks_airflow(installed):
+    login = {"AIRFLOW_API_URL": installed.url, "AIRFLOW_USERNAME": "officer", "AIRFLOW_PASSWORD": "a-secret-word"}
+    only = [part for name in ("airflow-services", "airflow-login", "dag", "connection") for part in ("--only", name)]
+    installed.command("pothole", "airflow", "install", "--yes")
+    asking = Home(installed.environ | login | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, installed.url)
+    told = asking.command("pothole", "doctor", DAY, "--json", *only, status=1)
+    rows = {}
+    for row in json.loads(told)["checks"]:
+        rows.setdefault(row["check"], []).append((row["status"], row["found"]))
+    down = [found for status, found in rows["airflow-services"] if status == "wrong"]
+    assert [text.split(" is down")[0] for text in down] == ["the scheduler", "the dag-processor", "the triggerer"]
+    assert [status for status, _ in rows["airflow-login"] + rows["dag"]] == ["ok", "ok"]
+    assert rows["connection"][0][0] == "not checked", "the instances are not known without AWS"
+    other = Home(asking.environ | {"SPARK_MASTER_HOST_KEY": "ssh-ed25519 BBBB"}, installed.url)
+    told = other.command("pothole", "doctor", DAY, "--json", "--only", "connection", status=1)
+    assert "host_key is ssh-ed25519 AAAA, expected ssh-ed25519 BBBB" in told
+
+
 def test_one_run_a_date(installed, said):
     api = installed.api()
 

@@ -53,13 +53,15 @@ def test_no_partition_names_the_nearest_dates(lake: Lake) -> None:
     with pytest.raises(NoDataError) as caught:
         lake.check_raw(DAY)
     assert caught.value.exit_status == 2
+    place = lake.storage.absolute(f"raw-sensor-data/dt={DAY}")
     assert caught.value.message == (
-        f"no raw data for {DAY} in {lake.uri}; the nearest dates there are 2026-02-10, 2026-02-13, 2026-02-20"
+        f"no raw data for {DAY} in {lake.uri} (입력 데이터 없음: {place}); "
+        "the nearest dates there are 2026-02-10, 2026-02-13, 2026-02-20"
     )
 
 
 def test_an_empty_lake(lake: Lake) -> None:
-    with pytest.raises(NoDataError, match=f"no raw data for {DAY} in {lake.uri}; raw-sensor-data/ has no other date"):
+    with pytest.raises(NoDataError, match=f"{DAY} in {lake.uri} .*; raw-sensor-data/ has no other date"):
         lake.check_raw(DAY)
 
 

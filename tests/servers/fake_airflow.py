@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlparse
 
 from pothole.cloud.airflow_api import DAG_ID
 
+PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 USER = {"username": "officer", "password": "a-secret-word"}
 
 
@@ -33,7 +34,10 @@ class FakeAirflow(ThreadingHTTPServer):
         self.logs: dict[tuple[str, int], list[str]] = {}
         self.ends: dict[str, str] = {}
         self.stale: tuple[int, object] = (401, {"detail": "Token Expired"})
-        self.token, self.all_admins, self.paused = "token-1", False, False
+        self.token, self.all_admins, self.paused, self.loaded = "token-1", False, False, True
+        self.down: set[str] = set()
+        self.import_errors: list[dict] = []
+        self.connection: dict | None = None
 
     @property
     def url(self) -> str:
@@ -83,9 +87,17 @@ class _Handler(BaseHTTPRequestHandler):
         server, path = self.server, urlparse(self.path).path
         if path == "/auth/token":
             return self._token(method, body)
+        if path == "/api/v2/monitor/health":
+            return 200, {part: {"status": "unhealthy" if part in server.down else "healthy"} for part in PARTS}
         if self.headers.get("Authorization") != f"Bearer {server.token}":
             return server.stale
         dag = f"/api/v2/dags/{DAG_ID}"
+        if path in ("/api/v2/dags", "/api/v2/importErrors"):
+            return 200, {"dags": [], "import_errors": server.import_errors}
+        if path == "/api/v2/connections/spark_master":
+            return (200, server.connection) if server.connection else (404, {"detail": "no such connection"})
+        if path == dag and not server.loaded:
+            return 404, {"detail": f"The DAG with ID: `{DAG_ID}` was not found"}
         if path == dag:
             return 200, {"dag_id": DAG_ID, "is_paused": server.paused}
         if path == f"{dag}/dagRuns":

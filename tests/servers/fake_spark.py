@@ -78,7 +78,7 @@ if what != "silent":
     names = {
         "stage1": ("stage1_anomaly_detected", "stage1_traversals", "quarantine"),
         "stage2": ("stage2_spatial_clustering", "stage2_segment_condition"),
-    }[stage]
+    }.get(stage) or [name for name in TABLES if name.startswith(f"{stage}_")]
     with lake.publishing(run_id, date) as publication:
         for name in names:
             pq.write_table(schema_of(TABLES[name]).empty_table(), publication.local_target(name) / "part-0.parquet")

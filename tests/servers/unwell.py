@@ -13,11 +13,15 @@ _CODES = {503: "SlowDown", 403: "AccessDenied"}
 
 
 class Unwell(ThreadingHTTPServer):
-    """``refusals`` holds what the next requests are answered, ``always`` what all are; else they are passed on."""
+    """``refusals`` holds what the next requests are answered, ``always`` what all are; else they are passed on.
+
+    ``denied`` holds what this role may not do: actions of EC2 and STS, or methods of S3 with a part of the path.
+    """
 
     behind: str
     refusals: list[int]
     always: int | None = None
+    denied: set[str]
     refused = 0
     daemon_threads = True
 
@@ -37,9 +41,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         refusal = self.server.always or (self.server.refusals.pop(0) if self.server.refusals else None)
+        refusal = 403 if self._denied(body) else refusal
         if refusal:
             self.server.refused += 1
-            told = f"<Error><Code>{_CODES[refusal]}</Code><Message>no</Message></Error>".encode()
+            told = _refusal(refusal, body).encode()
             self._answer(refusal, [("Content-Type", "application/xml"), ("Content-Length", str(len(told)))], told)
             return
         behind = http.client.HTTPConnection(self.server.behind.removeprefix("http://"), timeout=30)
@@ -53,6 +58,10 @@ class _Handler(BaseHTTPRequestHandler):
         length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(content))
         self._answer(answer.status, [*headers, ("Content-Length", length or "0")], content)
 
+    def _denied(self, body: bytes) -> bool:
+        asked = f"{self.command} {self.path}"
+        return any(f"Action={what}&".encode() in body or _fits(what, asked) for what in self.server.denied)
+
     do_PUT = do_POST = do_DELETE = do_HEAD = do_GET
 
     def _answer(self, code: int, headers: list[tuple[str, str]], body: bytes) -> None:
@@ -64,10 +73,24 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
+def _refusal(code: int, body: bytes) -> str:
+    """As S3 says it, or as EC2 and STS do."""
+    if b"Version=2016-11-15" in body:
+        said = "<Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error>"
+        return f"<Response><Errors>{said}</Errors></Response>"
+    said = f"<Error><Code>{_CODES[code]}</Code><Message>no</Message></Error>"
+    return f"<ErrorResponse>{said}</ErrorResponse>" if b"Action=" in body else said
+
+
+def _fits(what: str, asked: str) -> bool:
+    method, _, part = what.partition(" ")
+    return bool(part) and asked.startswith(f"{method} ") and part in asked
+
+
 @contextmanager
 def unwell(behind: str) -> Iterator[Unwell]:
     made = Unwell(("127.0.0.1", 0), _Handler)
-    made.behind, made.refusals = behind, []
+    made.behind, made.refusals, made.denied = behind, [], set()
     threading.Thread(target=made.serve_forever, daemon=True).start()
     try:
         yield made

@@ -103,11 +103,19 @@ class AirflowApi:
         while not self.tasks(run.run_id):
             if time.monotonic() > deadline:
                 raise AirflowApiError(
-                    f"run {run.run_id} has no tasks: nothing will be done",
-                    hint="does the date lie before the DAG's start_date? look at the run in Airflow",
+                    f"run {run.run_id} is without tasks (태스크 없는 실행): nothing will be done",
+                    hint=_WITHOUT_TASKS,
                 )
             time.sleep(0.5)
         return run
+
+    def check_has_tasks(self, run: Run) -> None:
+        """A run that has succeeded did something. AirflowApiError when it was a success at once, without tasks."""
+        if run.state == "success" and not self.tasks(run.run_id):
+            raise AirflowApiError(
+                f"run {run.run_id} was a success at once, without tasks (태스크 없이 바로 성공): nothing was done",
+                hint=_WITHOUT_TASKS,
+            )
 
     def clear(self, run_id: str) -> None:
         """Let the whole run run again."""
@@ -158,6 +166,10 @@ class AirflowApi:
         return self._session.call(method, f"/api/v2{path}", content)
 
 
+_WITHOUT_TASKS = (
+    "its logical date lies before the DAG's start_date, or the DAG was not loaded when it began: "
+    "delete the run in Airflow, then `pothole trigger` that date"
+)
 _RUNS = f"/dags/{DAG_ID}/dagRuns"
 
 

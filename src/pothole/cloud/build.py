@@ -17,7 +17,8 @@ from pothole.cloud.settings import CloudSettings
 from pothole.errors import ConfigError, UserError
 
 #: Parts of the package that a cluster does not need.
-_LEFT_OUT = {"cli", "cloud", "report", "simulate", "ingest", "roads", "__pycache__"}
+_LEFT_OUT = {"cli", "cloud", "report", "simulate", "ingest", "roads", "doctor", "scaffold", "__pycache__"}
+_KOREAN = {".yaml": " (설정 파일 없음)", ".py": " (파일 없음)"}
 _SECTION = {"lake", "spark", "settings"}
 
 
@@ -57,7 +58,10 @@ def _programs(stage: Path) -> dict[str, bytes]:
     """The stage's Python files, all there and each of them Python."""
     for expected in (f"{stage.name}_*.py", f"connection_{stage.name}.py", f"config_{stage.name}.yaml"):
         if not list(stage.glob(expected)):
-            raise UserError(f"{expected} not found in {stage}", hint="a stage is its program, connection and config")
+            raise UserError(
+                f"{expected} not found in {stage}{_KOREAN.get(Path(expected).suffix, '')}",
+                hint="a stage is its program, connection and config",
+            )
     files = {}
     for path in sorted(stage.glob("*.py")):
         files[f"{stage.name}/{path.name}"] = path.read_bytes()

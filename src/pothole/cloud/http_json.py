@@ -59,6 +59,13 @@ class Session:
         except _Refused as refused:
             raise self._explained(refused) from None
 
+    def ask(self, method: str, path: str) -> Any:
+        """The answer to a call that needs no login."""
+        try:
+            return self._ask(method, path)
+        except _Refused as refused:
+            raise self._explained(refused) from None
+
     def _log_in(self) -> str:
         """A token for the user; without one Airflow gives it where everybody is an administrator."""
         body = {"username": self._user, "password": self._password} if self._user else None
@@ -127,7 +134,7 @@ _KINDS: dict[int, tuple[type[AirflowApiError], str | None]] = {
     401: (AirflowApiError, f"the token has expired or is of another Airflow: {_LOG_IN}"),
     403: (AirflowApiError, "this user may not do that: give it a role that may trigger runs"),
     404: (AirflowApiError, "is the DAG loaded? `pothole airflow install`, then `airflow dags list-import-errors`"),
-    409: (ConflictError, "--force runs it again"),
+    409: (ConflictError, "UNIQUE constraint: the run of that date exists (이미 실행된 날짜); --force runs it again"),
 }
 
 

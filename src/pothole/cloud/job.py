@@ -117,7 +117,11 @@ def follow(
         time.sleep(_POLL_SECONDS)
     if state.exit_status:
         kind = UserError if state.exit_status == UserError.exit_status else PipelineFailure
-        raise kind(f"{name} failed with exit status {state.exit_status}: {watch.last_words()}")
+        raise kind(
+            f"{name} failed with exit status {state.exit_status}: {watch.last_words()}",
+            hint=f"SSH operator error: exit status = {state.exit_status} (원격 작업 실패): its whole log is "
+            f"{settings.job_dir}/jobs/{name}/log on {master.private_ip}",
+        )
     say(f"{name} has ended well")
 
 

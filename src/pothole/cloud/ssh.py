@@ -105,7 +105,8 @@ def _connect(client: Any, host: Host) -> None:
     except (OSError, EOFError, paramiko.SSHException) as error:
         raise UnreachableError(
             f"{where} does not answer: {error or type(error).__name__}",
-            hint="is the instance running, and does its security group let this machine in on that port?",
+            hint="SSH operator error (SSH 연결 실패): is the instance running, and does its security group let this "
+            "machine in on that port?",
         ) from None
 
 
@@ -166,7 +167,10 @@ def run(host: Host, command: str, *, stdin: str | None = None, timeout_seconds: 
         status, out, err = execute(client, command, stdin=stdin, timeout_seconds=timeout_seconds)
     if status:
         last = " | ".join((err or out).strip().splitlines()[-3:])
-        raise PipelineFailure(f"{what or 'a command'} on {host.private_ip} ended with exit status {status}: {last}")
+        raise PipelineFailure(
+            f"{what or 'a command'} on {host.private_ip} ended with exit status {status}: {last}",
+            hint=f"SSH operator error: exit status = {status} (원격 명령 실패): the last words are the node's own",
+        )
     return out
 
 

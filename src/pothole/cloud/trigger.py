@@ -49,10 +49,12 @@ def trigger(api: AirflowApi, day: str, *, force: bool, wait: bool, say: Say) -> 
     elif run.going:
         say(_going(day, run))
     elif force:
+        api.check_has_tasks(run)
         api.check_ready()
         api.clear(run.run_id)
         say(f"{day} runs again: run {run.run_id} (was {run.state})")
     else:
+        api.check_has_tasks(run)
         say(f"{day} has run already: run {run.run_id} is {run.state}; --force runs it again")
         return run.state == "success"
     return not wait or _ended(api, run.run_id, say)

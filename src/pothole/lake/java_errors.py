@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pothole.errors import LakeError
+from pothole.errors import ConfigError, LakeError
 
 #: Python's errors by the end of the Java class's name.
 _ERRORS: dict[str, type[OSError]] = {
@@ -20,6 +20,10 @@ _ERRORS: dict[str, type[OSError]] = {
     "ConnectException": ConnectionError,
     "UnknownHostException": ConnectionError,
 }
+_BLOCKED = (
+    "a port between the nodes is blocked: the security group must allow all TCP from itself, "
+    "`pothole doctor --only security-group`"
+)
 #: The first line of an exception or of one of its causes, in a Java stack trace.
 _THROWN = re.compile(r"^(?:.*?: )??(?:Caused by: )?(?:[a-z][\w$]*\.)+(\w+(?:Exception|Error)): *(.*)$", re.M)
 
@@ -49,6 +53,8 @@ def as_python() -> Iterator[None]:
             raise LakeError(
                 f"there is no such bucket: {said}", hint="check the lake's name and the AWS account"
             ) from None
+        if no_system := _no_file_system(said):
+            raise ConfigError(no_system[0], hint=no_system[1]) from None
         for name, python in _ERRORS.items():
             if java.endswith(name):
                 raise python(said) from None
@@ -58,6 +64,21 @@ def as_python() -> Iterator[None]:
 def is_javas(error: BaseException) -> bool:
     """Whether an error comes from Spark or from the Java behind it."""
     return type(error).__module__.split(".")[0] in ("py4j", "pyspark")
+
+
+def _no_file_system(said: str) -> tuple[str, str] | None:
+    """Cause and remedy where Hadoop knows no file system for a path; None for everything else."""
+    if found := re.search(r'No FileSystem for scheme "(\w+)"', said):
+        return (
+            f"{found[0]} (파일 시스템 없음)",
+            "write s3a:// for paths in the options of Spark (spark.eventLog.dir, ...); `lake` takes s3:// too",
+        )
+    if "org.apache.hadoop.fs.s3a.S3AFileSystem not found" in said:
+        return (
+            'No FileSystem for scheme "s3a" (파일 시스템 없음): its jars are missing',
+            "bring the jars of infra/spark/s3a into Spark's jars/ on every node: `pothole doctor --only s3a-jars`",
+        )
+    return None
 
 
 def thrown(error: BaseException) -> list[tuple[str, str]]:
@@ -77,5 +98,9 @@ def in_one_line(error: BaseException) -> tuple[str, str]:
             )
         if _ERRORS.get(name) is ConnectionError:
             return f"no answer: {said}", "check the network and AWS_ENDPOINT_URL, then run again"
+        if no_system := _no_file_system(said):
+            return no_system
+        if said.startswith("Failed to connect to"):
+            return f"{said} (포트 차단)", _BLOCKED
     name, said = causes[-1] if causes else (type(error).__name__, str(error).strip().split("\n", 1)[0])
     return f"{name}: {said}", "the lines above tell where; mend the cause and run again"

@@ -55,7 +55,8 @@ def check(storage: Storage, date: str, dates: list[str], *, skip_bad: bool) -> R
     files = tuple(f for f in checked.files if f.rows > 0)
     if files:
         return RawInput(files, checked.skipped)
-    message = f"no raw data for {date} in {storage.uri}"
+    place = storage.absolute(f"{RAW.name}/dt={date}")
+    message = f"no raw data for {date} in {storage.uri} (입력 데이터 없음: {place})"
     if checked.skipped:
         first = checked.skipped[0]
         raise NoDataError(f"{message}: no file could be used, the first since {first.path}: {first.reason}")

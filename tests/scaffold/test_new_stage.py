@@ -1,0 +1,195 @@
+"""``pothole stage new``: what it makes passes its own tests, the linter, and runs by itself and in the DAG."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pothole import scaffold
+from pothole.errors import UserError
+from pothole.stages.own import OWN
+from tests.cli.conftest import run  # noqa: F401
+
+ROOT = Path(__file__).parents[2]
+STAGES = sorted(path.name for path in ROOT.glob("stage*") if path.is_dir())
+COPIED = ("src", *STAGES, "tests", "docs", "airflow_service", "pyproject.toml")
+CLUSTER = {
+    "AWS_REGION": "us-east-1", "S3_BUCKET": "roads", "MASTER_INSTANCE_ID": "i-0123456789abcdef0",
+    "WORKER1_INSTANCE_ID": "i-0123456789abcdef1", "MASTER_PRIVATE_IP": "10.0.0.5",
+}  # fmt: skip
+DAY = "2026-02-12"
+FIRST, SECOND = (f"stage{3 + len(OWN) + n}" for n in range(2))
+"""What the next two stages of this repository are called."""
+
+
+def copy(folder: Path, *names: str) -> Path:
+    for name in names:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.png"))
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+class Repository:
+    """A copy of this one with two new stages, and programs run in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def python(self, *arguments: str) -> str:
+        environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS", "S3_", "MASTER", "WORKER"))}
+        environ["PYTHONPATH"] = f"{self.root / 'src'}:{self.root}"
+        ran = subprocess.run(
+            [sys.executable, *arguments], cwd=self.root, env=environ, capture_output=True, text=True, timeout=400,
+            check=False,
+        )  # fmt: skip
+        assert ran.returncode == 0, (ran.stdout + ran.stderr)[-3000:]
+        return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    repository = Repository(copy(tmp_path_factory.mktemp("repository"), *COPIED))
+    for name in ("road_wear", "second"):
+        said = repository.python("-m", "pothole", "stage", "new", name)
+    assert f"new     src/pothole/stages/{SECOND}.py" in said and f"--only-stage {SECOND}" in said
+    return repository
+
+
+@pytest.mark.slow
+def test_its_own_tests_and_those_of_contract_and_imports_pass(made):
+    told = made.python(
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not spark", f"tests/stages/test_{FIRST}.py",
+        f"tests/stages/test_{SECOND}.py", "tests/lake/test_contract.py", "tests/stages/test_alone.py",
+        "tests/test_config.py",
+    )  # fmt: skip
+    assert "passed" in told and "failed" not in told
+    assert f"### `{FIRST}_road_wear/dt=DATE/*.parquet`" in (made.root / "docs/contract.md").read_text()
+
+
+@pytest.mark.slow
+def test_it_is_formatted_and_has_no_lint(made):
+    made.python("-m", "ruff", "format", "--check", ".")
+    made.python("-m", "ruff", "check", ".")
+
+
+@pytest.mark.slow
+def test_types(made):
+    made.python("-m", "mypy")
+
+
+@pytest.fixture(scope="module")
+def day(made: Repository, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    """A lake of a simulated day with all stages run, and what the run printed."""
+    lake = tmp_path_factory.mktemp("day") / "lake"
+    made.python("-m", "pothole", "simulate", "--out", str(lake), "--trips", "10", "--seed", "11", "--start-date", DAY)
+    return lake, json.loads(made.python("-m", "pothole", "run", DAY, "--lake", str(lake), "--json"))
+
+
+@pytest.mark.slow
+def test_it_runs_with_the_day_and_alone(made, day):
+    lake, report = day
+    assert [stage["stage"] for stage in report["stages"]] == ["stage1", "stage2", *OWN, FIRST, SECOND]
+    alone = made.python("-m", "pothole", "run", DAY, "--lake", str(lake), "--json", "--only-stage", FIRST)
+    (again,) = json.loads(alone)["stages"]
+    assert again["rows"] == report["stages"][-2]["rows"] and again["rows"]["rows"] > 0
+    counted = (
+        "from pothole.lake import open_lake; import sys; lake = open_lake(sys.argv[1]);"
+        f"rows = lake.read_table('{FIRST}_road_wear', '{DAY}').to_pylist();"
+        f"holes = lake.read_table('stage2_spatial_clustering', '{DAY}').to_pylist();"
+        "sure = {h['pothole_id']: h['confidence'] * h['severity'] for h in holes if h['confidence'] >= 0.5};"
+        "print(sure and {r['pothole_id']: r['priority'] for r in rows} == sure)"
+    )
+    assert made.python("-c", counted, str(lake)).strip() == "True"
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_spark_gives_the_same_rows(made, day):
+    lake, _ = day
+    read = (
+        "from pothole.lake import open_lake; import sys;"
+        f"rows = open_lake(sys.argv[1]).read_table('{FIRST}_road_wear', '{DAY}').to_pylist();"
+        "print(sorted(str(row) for row in rows))"
+    )
+    before = made.python("-c", read, str(lake))
+    made.python("-m", "pothole", "run", DAY, "--lake", str(lake), "--only-stage", FIRST, "--engine", "spark")
+    assert made.python("-c", read, str(lake)) == before and "pothole_id" in before
+
+
+@pytest.mark.slow
+def test_what_is_deployed_has_it(made):
+    listed = made.python(
+        "-c",
+        "from pathlib import Path; from pothole.cloud import build;"
+        "from pothole.cloud.settings import from_environment;"
+        f"print(sorted(build.build(Path('.'), from_environment({CLUSTER})).files))",
+    )
+    for name in (f"{FIRST}_road_wear.py", f"connection_{FIRST}.py", f"config_{FIRST}.json", "pothole.zip"):
+        assert f"'{FIRST}/{name}'" in listed
+
+
+@pytest.mark.slow
+@pytest.mark.airflow
+def test_the_dag_loads_with_its_tasks(made, tmp_path):
+    pytest.importorskip("airflow")
+    from tests.airflow.test_dag import ENVIRONMENT, load
+
+    ran = load(tmp_path, ENVIRONMENT, made.root / "airflow_service" / "dags")
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    order = json.loads(ran.stdout.splitlines()[-1])["order"]
+    new = [task for stage in (FIRST, SECOND) for task in (f"run_{stage}", f"check_s3_{stage}_out")]
+    assert order[order.index(f"run_{FIRST}") :] == [*new, "stop_spark", "stop_cluster", "verdict"]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return copy(tmp_path, "src", *STAGES, "docs", "airflow_service")
+
+
+def texts(root: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_a_dry_run_writes_nothing(run, root):  # noqa: F811
+    before = texts(root)
+    done = run("stage", "new", "road_wear", "--dry-run", "--root", str(root))
+    assert (done.status, "nothing was written" in done.text, f"{FIRST}/{FIRST}_road_wear.py" in done.text) == (
+        0,
+        True,
+        True,
+    )
+    assert texts(root) == before
+
+
+@pytest.mark.parametrize("name", ["Road", "3d", "a-b", "_x", "a__b", ""])
+def test_names_that_are_refused(root, name):
+    with pytest.raises(UserError, match="is no name for a stage"):
+        scaffold.plan(root, name)
+
+
+def test_nothing_is_written_where_a_place_is_missing(run, root):  # noqa: F811
+    dag = root / "airflow_service/dags/pothole_pipeline_dag.py"
+    dag.write_text(dag.read_text().replace("        >> spark_down\n", ""))
+    before = texts(root)
+    done = run("stage", "new", "road_wear", "--root", str(root))
+    assert (done.status, "pothole_pipeline_dag.py has no single '>> spark_down'" in done.text) == (2, True)
+    assert texts(root) == before
+
+
+def test_a_file_that_is_there_is_kept(root):
+    (root / f"src/pothole/stages/{FIRST}.py").write_text("mine")
+    with pytest.raises(UserError, match=rf"src/pothole/stages/{FIRST}\.py is there already"):
+        scaffold.plan(root, "road_wear")
+
+
+def test_a_folder_that_is_no_repository(run, tmp_path):  # noqa: F811
+    done = run("stage", "new", "road_wear", "--root", str(tmp_path))
+    assert (done.status, "there is no stageN/" in done.text) == (2, True)
