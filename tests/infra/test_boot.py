@@ -149,6 +149,7 @@ def test_the_lease_is_installed_and_comes_up_at_every_boot(node, good):
     assert (node.root / "etc/systemd/system/pothole-lease.service").exists()
 
 
+@pytest.mark.slow
 def test_a_second_boot_changes_nothing(node, good):
     node.bring(good)
     first, second = node.boot(), node.boot()

@@ -95,6 +95,7 @@ def test_each_number_of_workers_has_its_condition(template, count):
     assert there == [f"Worker{i}" for i in range(1, count + 1)]
 
 
+@pytest.mark.slow
 def test_without_artefacts_there_are_no_machines(account):
     create("early", ArtefactsSha256="")
     assert "BucketName" in outputs("early") and "MasterInstanceId" not in outputs("early")

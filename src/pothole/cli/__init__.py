@@ -22,7 +22,7 @@ app = typer.Typer(
 #: Modules of this package that add their commands to ``app`` when imported, in the order of ``pothole --help``.
 _COMMANDS = (
     "run", "simulate", "ingest", "roads", "report", "evaluate", "config", "lake",
-    "deploy", "trigger", "check", "airflow", "artefacts", "env",
+    "deploy", "trigger", "check", "airflow", "airflow_services", "artefacts", "env",
 )  # fmt: skip
 
 
