@@ -26,7 +26,7 @@ setup: $(VENV)/.core ## Make .venv with the pinned core (what `pothole run` need
 
 setup-dev: $(VENV)/.dev ## Make .venv with everything that tests and benchmarks need
 
-system: ## Install what tests need from the system (Java 17, Chromium), or say what is missing
+system: ## Install what tests need from the system (Java 17, Chromium, ShellCheck), or say what is missing
 	@tools/system_packages.sh
 
 demo: $(VENV)/.core ## Simulate a small fleet's day, find its potholes, show them

@@ -121,7 +121,11 @@ def test_text_stays_as_it_was(tmp_path: Path, monkeypatch, capsys):
     monkeypatch.delenv("POTHOLE_LOG", raising=False)
     assert cluster.main("stage1", tmp_path, lambda options: None, ["--batch-date", DAY]) == 2
     first, second = capsys.readouterr().err.splitlines()
-    assert first.startswith("ERROR no configuration: ") and "설정 파일 없음" in first and second.startswith("  `pothole deploy`")
+    assert (
+        first.startswith("ERROR no configuration: ")
+        and "설정 파일 없음" in first
+        and second.startswith("  `pothole deploy`")
+    )
     watch = job._Watch(SimpleNamespace(), "stage1", SimpleNamespace(job_dir="j"), print)
     watch._lines = ["before", first, second, "after"]
     assert watch.last_words() == f"{first} | {second.strip()}"

@@ -3,6 +3,7 @@
 set -u
 java_ok() { command -v java >/dev/null && java -version 2>&1 | grep -qE 'version "(17|21)'; }
 chromium_ok() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null; }
+shellcheck_ok() { command -v shellcheck >/dev/null; }
 
 install() {
   local package=$1
@@ -15,6 +16,8 @@ install() {
 
 java_ok || install openjdk-17-jre-headless
 chromium_ok || install chromium
+shellcheck_ok || install shellcheck
 java_ok || echo "missing: Java 17 (Debian package openjdk-17-jre-headless); tests marked 'spark' will be skipped" >&2
 chromium_ok || echo "missing: Chromium (Debian package chromium); tests marked 'browser' will be skipped" >&2
+shellcheck_ok || echo "missing: ShellCheck (Debian package shellcheck); scripts will not be checked" >&2
 exit 0

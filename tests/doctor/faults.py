@@ -246,10 +246,10 @@ MANIFEST = json.dumps({
 
 TOGETHER = {
     "the scheduler is down": Fault(
-        "airflow-services", "the scheduler is down", "airflow scheduler", down("scheduler")
+        "airflow-services", "the scheduler is down", "pothole airflow up", down("scheduler")
     ),
     "the triggerer is down": Fault(
-        "airflow-services", "the triggerer is down", "airflow triggerer", down("triggerer")
+        "airflow-services", "the triggerer is down", "pothole airflow up", down("triggerer")
     ),
     "a DAG file cannot be loaded": Fault(
         "dag", "No module named 'pothole'", "dag-processor", airflow(import_errors=[IMPORT_ERROR])
@@ -349,7 +349,7 @@ ALONE = {
         "airflow-services", "AIRFLOW_API_URL is not an address", "http://", environ(AIRFLOW_API_URL="airflow:8080")
     ),
     "the DAG processor and the database are down": Fault(
-        "airflow-services", "the dag-processor is down", "dag-processor", down("dag_processor", "metadatabase")
+        "airflow-services", "the dag-processor is down", "pothole airflow up", down("dag_processor", "metadatabase")
     ),
     "the password is wrong": Fault(
         "airflow-login", "refuses the user", "AIRFLOW_PASSWORD", environ(AIRFLOW_PASSWORD="another")

@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-PINNED = Path(__file__).parents[2] / "infra" / "spark" / "s3a"
+from pothole.cloud import artefacts
+from pothole.errors import PipelineFailure
+
+SPARK = Path(__file__).parents[2] / "infra" / "spark"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pothole" / "s3a"
 
 
-class NotToBeHadError(Exception):
-    """The jars are not here and cannot be fetched; says why."""
-
-
-def sums() -> dict[str, str]:
-    """SHA-256 by file name."""
-    lines = (PINNED / "jars.sha256").read_text().splitlines()
-    return {name: digest for digest, name in (line.split() for line in lines)}
-
-
 def jars() -> list[Path]:
-    """The jars; NotToBeHadError without Maven or without a repository that has them."""
-    wanted = sums()
-    if not _complete(wanted):
-        _fetch()
-    wrong = [name for name, digest in wanted.items() if _digest(CACHE / name) != digest]
-    if wrong:
-        raise NotToBeHadError(f"{CACHE / wrong[0]} is missing or is not the pinned one")
-    return [CACHE / name for name in wanted]
-
-
-def _complete(wanted: dict[str, str]) -> bool:
-    return all((CACHE / name).exists() for name in wanted)
-
-
-def _fetch() -> None:
-    if shutil.which("mvn") is None:
-        raise NotToBeHadError("Maven (mvn) is not installed")
-    command = ["mvn", "-q", "-B", "-f", str(PINNED / "pom.xml"), "dependency:copy-dependencies"]
-    ran = subprocess.run(
-        [*command, f"-DoutputDirectory={CACHE}"], capture_output=True, text=True, timeout=600, check=False
-    )
-    if ran.returncode:
-        raise NotToBeHadError(f"Maven could not fetch the jars: {(ran.stdout + ran.stderr).strip()[-300:]}")
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+    """The jars; PipelineFailure without Maven or without a repository that has them."""
+    return list(artefacts.jars(SPARK, CACHE, print).values())
 
 
 def spark_defaults(folder: Path) -> dict[str, str]:
@@ -71,5 +37,5 @@ def or_skip(folder: Path) -> dict[str, str]:
         pytest.skip("not run: there is no Java 17 here")
     try:
         return spark_defaults(folder)
-    except NotToBeHadError as why:
-        pytest.skip(f"not run: Spark's S3 file system cannot be had: {why}")
+    except PipelineFailure as why:
+        pytest.skip(f"not run: Spark's S3 file system cannot be had: {why.message}")

@@ -26,7 +26,8 @@ _debug = False
 #: Modules of this package that add their commands to ``app`` when imported, in the order of ``pothole --help``.
 _COMMANDS = (
     "run", "simulate", "ingest", "roads", "report", "evaluate", "config", "lake",
-    "deploy", "trigger", "backfill", "rerun", "status", "logs", "metrics", "check", "airflow", "doctor", "stage",
+    "deploy", "trigger", "backfill", "rerun", "status", "logs", "metrics", "check", "airflow", "airflow_services",
+    "artefacts", "env", "doctor", "stage",
 )  # fmt: skip
 
 

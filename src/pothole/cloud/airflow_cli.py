@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,18 @@ def set_connection(name: str, content: dict[str, Any]) -> None:
         raise _failed(ran, "connections import")
 
 
-def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def migrate(environ: Mapping[str, str]) -> None:
+    """Make Airflow's database, or bring it to this version. PipelineFailure without Airflow."""
+    ran = _run("db", "migrate", environ=environ)
+    if ran.returncode:
+        raise _failed(ran, "db migrate")
+
+
+def _run(*arguments: str, environ: Mapping[str, str] = os.environ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "airflow", *arguments]
     try:
         return subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=_SECONDS, env=os.environ | _QUIET
+            command, capture_output=True, text=True, check=False, timeout=_SECONDS, env={**environ, **_QUIET}
         )
     except subprocess.TimeoutExpired:
         raise PipelineFailure(

@@ -57,6 +57,7 @@ def backfill(
 def _one(api: AirflowApi, day: str, *, force: bool, say: Say) -> Outcome:
     began, run = time.monotonic(), api.run_of(day)
     if run is not None and run.state == "success" and not force:
+        api.check_has_tasks(run)
         say(f"{day} is done already: run {run.run_id}")
         return Outcome(day, "skipped")
     again = run is not None and not run.going

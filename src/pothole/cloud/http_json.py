@@ -59,10 +59,10 @@ class Session:
         except _Refused as refused:
             raise self._explained(refused) from None
 
-    def ask(self, method: str, path: str) -> Any:
-        """The answer to a call that needs no login."""
+    def public(self, path: str) -> Any:
+        """What Airflow tells anybody: no login is sent."""
         try:
-            return self._ask(method, path)
+            return self._ask("GET", path, login=False)
         except _Refused as refused:
             raise self._explained(refused) from None
 
@@ -89,9 +89,9 @@ class Session:
         except (KeyError, TypeError):
             raise AirflowApiError(f"what answers at {self.url} is not Airflow", hint="check AIRFLOW_API_URL") from None
 
-    def _ask(self, method: str, path: str, content: Any = None) -> Any:
+    def _ask(self, method: str, path: str, content: Any = None, *, login: bool = True) -> Any:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if self._token:
+        if self._token and login:
             headers["Authorization"] = f"Bearer {self._token}"
         body = None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(f"{self.url}{path}", data=body, headers=headers, method=method)

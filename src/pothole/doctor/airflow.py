@@ -5,39 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pothole.cloud import airflow_health
 from pothole.cloud.airflow_api import DAG_ID
 from pothole.cloud.http_json import AirflowApiError, AwayError
 from pothole.doctor.context import Context
 from pothole.doctor.findings import Finding, not_checked, ok, warning, wrong
 
-#: Names in the answer of ``/monitor/health`` by service, and what starts each.
-_SERVICES = {
-    "scheduler": "airflow scheduler",
-    "dag_processor": "airflow dag-processor",
-    "triggerer": "airflow triggerer",
-}
-
 
 def services(context: Context) -> Iterator[Finding]:
     """The api-server answers; database, scheduler, DAG processor and triggerer are well by its own account."""
-    health = context.airflow.ask("GET", "/api/v2/monitor/health")
-    down = list(_down(health))
-    yield from down
-    if not down:
-        yield ok(f"api-server at {context.airflow.url}, scheduler, dag-processor, triggerer, database")
-
-
-def _down(health: Mapping[str, Any]) -> Iterator[Finding]:
-    def state(part: str) -> Mapping[str, Any]:
-        return health.get(part) or {}
-
-    if state("metadatabase").get("status") != "healthy":
-        yield wrong("Airflow's database does not answer", "start it; `airflow db check` asks it")
-    for part, command in _SERVICES.items():
-        if state(part).get("status") != "healthy":
-            heard = state(part).get(f"latest_{part}_heartbeat") or "never"
-            name = part.replace("_", "-")
-            yield wrong(f"the {name} is down (last heard of: {heard})", f"start it: `{command}`; its log says why")
+    told = airflow_health.told(context.airflow.public(airflow_health.PATH))
+    for service in told:
+        if not service.up:
+            yield wrong(f"the {service.name} is down ({service.found})", f"`{service.start}`; its log says why")
+    if all(service.up for service in told):
+        yield ok(f"at {context.airflow.url}: {', '.join(service.name for service in told)}, database")
 
 
 def login(context: Context) -> Iterator[Finding]:

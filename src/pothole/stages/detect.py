@@ -115,7 +115,8 @@ def high_pass(near: DataFrame) -> DataFrame:
 
     Also ``shake`` (acceleration across the vertical), its parts ``ahead`` and ``aside``, and the turn rates in deg/s
     (null without a gyroscope) ``tilt_rate`` about all horizontal axes, ``roll_rate`` and ``pitch_rate``;
-    ``roll_around`` and ``aside_around`` are the RMS of two seconds to both sides. Null where the vehicle's forward axis is unknown.
+    ``roll_around`` and ``aside_around`` are the RMS of two seconds to both sides. Null where the vehicle's
+    forward axis is unknown.
     """
     second = trip_window().orderBy("timestamp").rangeBetween(-_HALF_WINDOW_MS, _HALF_WINDOW_MS)
     stretch = trip_window().orderBy("timestamp").rangeBetween(-_STRETCH_MS, _STRETCH_MS)
