@@ -19,8 +19,12 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,s3,spark,roads,fit,cloud,airflow,lineage]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,s3,spark,roads,cloud,airflow,lineage]'
 	@touch $@ $(VENV)/.core
+
+$(VENV)/.fit: $(VENV)/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fit]'
+	@touch $@
 
 setup: $(VENV)/.core ## Make .venv with the pinned core (what `pothole run` needs)
 
@@ -53,7 +57,7 @@ score: $(VENV)/.dev ## Score detection on simulated fleets and on real recording
 compare: $(VENV)/.dev ## Compare our detector with the published ones on the same data
 	$(BIN)/python -m benchmarks.compare
 
-fit: $(VENV)/.dev ## Fit the classifier on simulated fleets (other seeds than those of `make score`)
+fit: $(VENV)/.fit ## Fit the classifier on simulated fleets (other seeds than those of `make score`)
 	$(BIN)/python -m benchmarks.fit
 
 bench: $(VENV)/.dev ## Time the day of 22.5 million samples against its baselines

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pothole.cli import main
+from pothole.cli import console, main
 from pothole.cloud import airflow_api, task_logs
 from tests.servers.fake_airflow import FakeAirflow, environment, fake_airflow
 from tests.servers.moto import moto
@@ -32,6 +32,8 @@ Run = Callable[..., Said]
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """``pothole`` with these arguments."""
     monkeypatch.setenv("COLUMNS", "200")
+    for shown in (console.out, console.err):  # an earlier test may have loaded them with another width
+        monkeypatch.setattr(shown, "_width", 200)
 
     def go(*arguments: str) -> Said:
         monkeypatch.setattr(sys, "argv", ["pothole", *arguments])

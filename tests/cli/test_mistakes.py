@@ -38,8 +38,9 @@ WRONG_FILES = {
     "airflow install": ("airflow install --dags nowhere", "nowhere"),
 }
 
-#: Commands whose mistakes have tests of their own: tests/doctor, tests/scaffold, test_artefacts.py, test_env.py.
-ELSEWHERE = {"doctor", "stage new", "artefacts", "env"}
+#: Commands whose mistakes have tests of their own: tests/doctor, tests/scaffold, test_artefacts.py, test_env.py,
+#: test_airflow_services.py.
+ELSEWHERE = {"doctor", "stage new", "artefacts", "env", "airflow up", "airflow down", "airflow services"}
 
 
 @pytest.fixture

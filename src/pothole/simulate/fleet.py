@@ -97,6 +97,7 @@ def simulate(
     fleet = Fleet(build(from_segments(segments, setting.driven_km), setting, seed), setting, seed, vehicle_count)
     layers.write_network(out, segments)
     layers.write_known_bumps(out, fleet.world)
+    layers.write_roughness(out, fleet.world, segments)
     dates = tuple((start_date + timedelta(days=d)).isoformat() for d in range(days))
     samples, metres, wheel_overs = 0, 0.0, 0
     for day, text in enumerate(dates):

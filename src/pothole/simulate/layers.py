@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from pothole.roads.read import read_segments
 from pothole.simulate.features import Feature
 from pothole.simulate.grid_town import grid_town
 from pothole.simulate.town import LANE_OFFSET_M
-from pothole.simulate.world import ISO_8608_GD_M3, World
+from pothole.simulate.world import ISO_8608_GD_M3, STEP_M, World, iri_m_per_km
 from pothole.tables import RAW, SEGMENTS, SPEED_BUMPS
 
 _MARK = "simulation.json"
@@ -132,6 +133,23 @@ def write_truth(lake: Path, date: str, world: World, day: int, overs: list[Over]
         names = ("vehicle_id", "trip_id", "timestamp", "kind", "pothole_id", "velocity", "feature_kind")
         write_csv(folder / "impacts.csv", names, [over.row for over in overs])
         write_csv(folder / "roads.csv", ("link_id", "iso_8608_class", "gd_m3"), roads)
+
+
+def write_roughness(lake: Path, world: World, segments: pa.Table) -> None:
+    """``segments.csv`` of the truth: the International Roughness Index of every segment that the fleet may drive."""
+    wanted = segments.sort_by([("link_id", "ascending"), ("seq", "ascending")])
+    parts: dict[str, list[str]] = {}
+    for link_id, s_id in zip(wanted["link_id"].to_pylist(), wanted["s_id"].to_pylist(), strict=True):
+        parts.setdefault(link_id, []).append(s_id)
+    rows = []
+    for index, link in enumerate(world.town.links):
+        profile = iri_m_per_km(world.slopes(index))
+        ends = np.minimum(np.round(link.offsets / STEP_M).astype(int), len(profile))
+        for s_id, (a, b) in zip(parts[link.link_id], pairwise(ends), strict=True):
+            rows.append((s_id, round(float(profile[a : max(a + 1, b)].mean()), 4)))
+    truth = truth_folder(lake)
+    truth.mkdir(parents=True, exist_ok=True)
+    write_csv(truth / "segments.csv", ("s_id", "iri_m_per_km"), rows)
 
 
 def write_csv(path: Path, names: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -49,11 +49,24 @@ def condition(
         ((F.col("start_lon") + F.col("end_lon")) / F.lit(2.0)).alias("centroid_lon"),
         ((F.col("start_lat") + F.col("end_lat")) / F.lit(2.0)).alias("centroid_lat"),
     )
-    uneven = equi_join(driven, iri(levels(matched, settings), settings, keep), ["s_id"], "left")
+    uneven = equi_join(driven, iri(levels(quiet(matched, impacts), settings), settings, keep), ["s_id"], "left")
     counted = equi_join(equi_join(uneven, middle, ["s_id"]), jolted, ["s_id"], "left")
     return counted.withColumns(
         {"impact_count": F.coalesce(F.col("impacts"), F.lit(0)).cast("bigint"), "date": F.lit(date)}
     ).select(*CONDITION.names)
+
+
+def quiet(matched: DataFrame, impacts: DataFrame) -> DataFrame:
+    """Seconds without a pothole or a structure in them or just before: those are counted by themselves."""
+    second = F.floor(F.col("timestamp") / F.lit(1000.0)).cast("bigint")
+    step = F.sequence(F.lit(0), F.lit(1))
+    shaken = (
+        impacts.where(F.col("kind") != "other")
+        .select("vehicle_id", "trip_id", second.alias("first"), F.explode(step).alias("step"))
+        .select("vehicle_id", "trip_id", (F.col("first") + F.col("step")).alias("second"))
+        .distinct()
+    )
+    return equi_join(matched.withColumn("second", second), shaken, ["vehicle_id", "trip_id", "second"], "left_anti")
 
 
 def levels(matched: DataFrame, settings: ConditionSettings) -> DataFrame:

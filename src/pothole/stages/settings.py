@@ -153,9 +153,9 @@ class ConditionSettings:
     """Usual spread of the logarithm of roughness among vehicles on one segment, after their own share is taken off."""
     model_spread: float = 0.1
     """Error of the relation itself, as a logarithm."""
-    iri_offset: float = 1.3
+    iri_offset: float = 2.24
     """Logarithm of the IRI (m/km) where the roughness at 80 km/h is 1 m/s2."""
-    iri_slope: float = 1.0
+    iri_slope: float = 1.12
     """How the logarithm of the IRI grows with that of the roughness."""
 
 
