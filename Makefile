@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 OUT ?= out
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format bench bench-large score compare fit setup setup-dev system clean
+.PHONY: help demo test test-fast lint format bench bench-large score figures compare fit setup setup-dev system clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ format: $(VENV)/.dev ## Format the code
 
 score: $(VENV)/.dev ## Score detection on simulated fleets and on real recordings
 	$(BIN)/python -m benchmarks.score
+
+figures: $(VENV)/.dev ## What detection is asked for and what it reaches on simulated fleets
+	$(BIN)/python -m benchmarks.figures
 
 compare: $(VENV)/.dev ## Compare our detector with the published ones on the same data
 	$(BIN)/python -m benchmarks.compare

@@ -18,7 +18,7 @@ from catboost import CatBoostClassifier
 from benchmarks.candidates import CAUSES, labelled
 from pothole import engines
 
-SEEDS = {"standard": tuple(range(301, 309)), "hard": (311, 312, 313)}
+SEEDS = {"standard": (*range(301, 309), *range(331, 337)), "hard": (311, 312, 313, 331, 332)}
 TRIPS = 300
 MODEL = Path(__file__).parents[1] / "src" / "pothole" / "stages" / "model.py"
 

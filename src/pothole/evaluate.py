@@ -155,10 +155,8 @@ def score_potholes(found: pa.Table, true: pa.Table) -> PotholeScore:
     without a link the distance alone decides.
     """
     confirmed = found.filter(pc.greater_equal(found["confidence"], CONFIRMED))
-    links, true_links = (np.array(t["link_id"].to_pylist(), dtype=object) for t in (confirmed, true))
-    no_link = np.array([link is None for link in links], dtype=bool)
-    same_link = (links[:, None] == true_links[None, :]) | no_link[:, None]
-    distances = np.where(same_link, _distances_m(confirmed, true), np.inf)
+    no_link = confirmed["link_id"].null_count
+    distances = place_distances_m(confirmed, true)
     hits = true["hits"].to_numpy()
     pairs = nearest_first(distances, REACH_M)
     right = [(i, j) for i, j in pairs if hits[j] >= MIN_HITS]
@@ -168,8 +166,16 @@ def score_potholes(found: pa.Table, true: pa.Table) -> PotholeScore:
     counts = np.array([(1, 0, 0)] * len(right) + [(0, 1, 0)] * false + [(0, 0, 1)] * missed, dtype=int).reshape(-1, 3)
     return PotholeScore(
         len(right), false, missed, _interval(counts), tuple(float(distances[i, j]) for i, j in right), rare,
-        int(no_link.sum()),
+        no_link,
     )  # fmt: skip
+
+
+def place_distances_m(found: pa.Table, true: pa.Table) -> Array:
+    """Distances of places (rows) from true ones (columns), metres; infinite on another link. Without one: any link."""
+    links, true_links = (np.array(t["link_id"].to_pylist(), dtype=object) for t in (found, true))
+    no_link = np.array([link is None for link in links], dtype=bool)
+    same_link = (links[:, None] == true_links[None, :]) | no_link[:, None]
+    return np.where(same_link, _distances_m(found, true), np.inf)
 
 
 def pooled_potholes(scores: Sequence[PotholeScore]) -> PotholeScore:

@@ -53,7 +53,9 @@ def test_the_formula_of_the_documentation(weigh):
     weight = {
         h: prior[h] * rate[h] ** k * (1 - rate[h]) ** (n - k) * look[h] ** min(k, s.independent_looks) for h in "psn"
     }
-    assert weigh(k, n - k)["confidence"] == pytest.approx(weight["p"] / sum(weight.values()), rel=1e-9)
+    against = (weight["s"] + weight["n"]) / weight["p"]
+    expected = 1 / (1 + s.lookalike_share + against**s.sharpness)
+    assert weigh(k, n - k)["confidence"] == pytest.approx(expected, rel=1e-9)
 
 
 def test_confidence_is_a_probability_at_the_extremes(weigh):

@@ -42,7 +42,15 @@ class Over:
         """A row of impacts.csv."""
         hole = self.feature.kind == "pothole"
         what = ("pothole", self.feature.feature_id) if hole else ("bump", "")
-        return self.vehicle_id, self.trip_id, self.timestamp_ms, *what, self.velocity_kmh, self.feature.kind
+        return (
+            self.vehicle_id,
+            self.trip_id,
+            self.timestamp_ms,
+            *what,
+            self.velocity_kmh,
+            self.feature.kind,
+            self.feature.feature_id,
+        )
 
 
 def truth_folder(lake: Path) -> Path:
@@ -130,7 +138,7 @@ def write_truth(lake: Path, date: str, world: World, day: int, overs: list[Over]
         write_csv(folder / "potholes.csv", ("pothole_id", *_PLACE, "depth_m", "length_m", "hits"), rows)
         names: tuple[str, ...] = ("structure_id", *_PLACE, "height_m", "length_m", "hits", "kind", "known")
         write_csv(folder / "bumps.csv", names, others)
-        names = ("vehicle_id", "trip_id", "timestamp", "kind", "pothole_id", "velocity", "feature_kind")
+        names = ("vehicle_id", "trip_id", "timestamp", "kind", "pothole_id", "velocity", "feature_kind", "feature_id")
         write_csv(folder / "impacts.csv", names, [over.row for over in overs])
         write_csv(folder / "roads.csv", ("link_id", "iso_8608_class", "gd_m3"), roads)
 

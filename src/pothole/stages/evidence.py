@@ -6,7 +6,8 @@ the hit rate of each explanation; with an impact by the hit rate times the likel
 classifier's probability over the share of that kind among all impacts (Bayes' theorem). Passes are not independent,
 since
 the same structure shakes every vehicle alike: so the mean of the looks counts, not their sum, beyond
-``independent_looks`` of them.
+``independent_looks`` of them. And some structures look like a pothole to every vehicle: no number of passes makes one
+surer than ``lookalike_share`` allows.
 """
 
 from __future__ import annotations
@@ -165,7 +166,8 @@ def weigh(passed: DataFrame, settings: EvidenceSettings) -> DataFrame:
     against = F.exp(F.least(F.lit(50.0), F.col("w_structure") - pot)) + F.exp(
         F.least(F.lit(50.0), F.col("w_noise") - pot)
     )
-    return weights.withColumn("confidence", F.lit(1.0) / (F.lit(1.0) + against))
+    odds = F.lit(settings.lookalike_share) + F.pow(against, F.lit(settings.sharpness))
+    return weights.withColumn("confidence", F.lit(1.0) / (F.lit(1.0) + odds))
 
 
 def potholes(

@@ -111,24 +111,28 @@ class ClusterSettings:
 class EvidenceSettings:
     """How passes with and without an impact become a confidence."""
 
-    pothole_prior: float = 0.02
+    pothole_prior: float = 0.05
     """Share of places where a pothole is, before any pass."""
     structure_prior: float = 0.02
     """Share of places with a bump, manhole or joint, before any pass."""
-    pothole_hit_rate: float = 0.55
-    """Probability that a pass over a pothole gives an impact."""
-    structure_hit_rate: float = 0.75
-    """Probability that a pass over another structure gives an impact."""
-    noise_hit_rate: float = 0.04
-    """Probability that a pass over nothing gives an impact."""
+    pothole_hit_rate: float = 0.6
+    """Probability that a pass over a pothole gives an impact that is like a pothole's."""
+    structure_hit_rate: float = 0.45
+    """Probability that a pass over another structure gives such an impact."""
+    noise_hit_rate: float = 0.05
+    """Probability that a pass over nothing gives such an impact."""
     pothole_share: float = 0.3
     """Share of potholes among all impacts: what the classifier's probabilities are measured against."""
-    structure_share: float = 0.4
+    structure_share: float = 0.3
     """Share of other structures among all impacts."""
-    noise_share: float = 0.3
+    noise_share: float = 0.4
     """Share of impacts without a cause in the road."""
     independent_looks: float = 6.0
     """As many impacts of one place count as independent in how they look."""
+    sharpness: float = 1.5
+    """Exponent of the odds: looks and passes together say more than either rate counts for."""
+    lookalike_share: float = 0.04
+    """Share of places that shake every vehicle as a pothole does and are none; no number of passes tells them."""
     speed_exponent: float = 0.5
     """How a pothole's peak acceleration grows with speed, for comparing impacts at other speeds."""
     severity_mps2: float = 12.0
