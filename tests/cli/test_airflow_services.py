@@ -215,3 +215,14 @@ def test_something_else_that_answers(run, monkeypatch):
         monkeypatch.setenv("AIRFLOW_API_URL", server.url)
         done = run("airflow", "services")
     assert (done.status, "is not Airflow" in done.text) == (1, True)
+
+
+def test_processes_that_down_has_just_ended_have_not_died(home, monkeypatch):
+    from pothole.cli.airflow_services import _follow
+
+    gone = sessions.Process("scheduler", 2**22 + 1, "1")
+    told = iter([[gone], []])
+    monkeypatch.setattr(airflow_processes, "known", lambda _: next(told, []))
+    airflow_processes.log(home, "").parent.mkdir(parents=True)
+    airflow_processes.log(home, "scheduler").touch()
+    _follow([gone], home)
