@@ -56,10 +56,11 @@ def describe(impacts: DataFrame, jolts: DataFrame) -> DataFrame:
         return F.sqrt(F.avg(F.col(name) * F.col(name)))
 
     def when_low(value: Column) -> Column:
-        return F.min_by(since, F.struct(value.alias("s"), since.alias("t")))
+        return F.min_by(since, F.when(value.isNotNull(), F.struct(value.alias("s"), since.alias("t"))))
 
     def when_high(value: Column) -> Column:
-        return F.max_by(since, F.struct(value.alias("s"), (F.lit(0) - since).alias("t")))
+        backwards = (F.lit(0) - since).alias("t")
+        return F.max_by(since, F.when(value.isNotNull(), F.struct(value.alias("s"), backwards)))
 
     loud = steady(F.abs(jolt) - F.col("impact_peak") / F.lit(2.0)) >= 0
     total = F.sum(squared)
