@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -240,24 +241,32 @@ def main() -> None:
     arguments.add_argument("--trips", type=int, default=300, help="trips of each fleet")
     arguments.add_argument("--picture", type=Path, help="write the reliability diagram here (needs matplotlib)")
     given = arguments.parse_args()
-    table = Table("what", "asked", "reached")
+    rows: list[tuple[str, str, str]] = []
+
+    def add(*row: str) -> None:
+        rows.append((row[0], row[1], row[2]))
+        print(*row, sep=" | ", file=sys.stderr, flush=True)
+
     seen = see(STANDARD, SEEDS, given.trips)
     for row in standard_figures(seen):
-        table.add_row(*row)
+        add(*row)
     if given.picture:
         reliability(seen, given.picture)
     hard = see(HARD, SEEDS, given.trips)
-    table.add_row("impacts, hard setting", "F1 .85", _f1(hard.impacts))
-    table.add_row("potholes, hard setting", "", _f1(pooled_potholes(hard.holes)))
+    add("impacts, hard setting", "F1 .85", _f1(hard.impacts))
+    add("potholes, hard setting", "", _f1(pooled_potholes(hard.holes)))
     good = see(GOOD_ROAD, SEEDS[:2], given.trips)
     alarms = 100 * good.reported / good.kilometres
-    table.add_row("false alarms on good road", "at most 1 per 100 km", f"{alarms:.2f} ({good.kilometres:,.0f} km)")
+    add("false alarms on good road", "at most 1 per 100 km", f"{alarms:.2f} ({good.kilometres:,.0f} km)")
     alike = see(ALIKE, SEEDS[:2], given.trips).impacts
-    table.add_row("impacts, devices alike, 100 Hz", "", _f1(alike))
+    add("impacts, devices alike, 100 Hz", "", _f1(alike))
     for name, setting in ONE_THING.items():
         other = see(setting, SEEDS[:2], given.trips).impacts
         asked = "apart" if name.startswith("10 Hz") else "at most .03"
-        table.add_row(f"loss from {name}", asked, f"{alike.f1 - other.f1:.3f} ({_f1(other)})")
+        add(f"loss from {name}", asked, f"{alike.f1 - other.f1:.3f} ({_f1(other)})")
+    table = Table("what", "asked", "reached")
+    for row in rows:
+        table.add_row(*row)
     Console(width=130).print(table)
 
 
