@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 
 import pytest
 
+from tests.docs.guide import ENGLISH, SCHEDULED, commands
 from tests.servers.airflow import LOGIN
 from tests.servers.pipeline import Pipeline
 
@@ -74,3 +76,35 @@ def check_status(stage: Pipeline) -> None:
     shown = said(start(stage, "status", "--last", "2"))
     assert FIRST in shown and SECOND in shown and "success" in shown
     assert said(start(stage, "status", SECOND, "--watch")).count("run_stage1") == 1, "it has ended: shown once"
+
+
+def test_the_guides_commands(stage: Pipeline) -> None:
+    """In its order; what it says of the machines' logs holds while the machines run, so this is asked in mid-stage."""
+    asked = [arguments for arguments in commands(ENGLISH) if arguments[0] in SCHEDULED]
+    assert {arguments[0] for arguments in asked} == SCHEDULED
+    for date in sorted(set(re.findall(r"\d{4}-\d\d-\d\d", str(asked)))):
+        stage.bring(date)
+    (spark,) = (arguments for arguments in asked if "--spark" in arguments)
+    for arguments in asked:
+        if arguments == spark:
+            continue
+        stage.plan("stage1", "slow")
+        running = start(stage, *(word.replace("$S3_BUCKET", stage.settings.bucket) for word in arguments))
+        if arguments[0] == "trigger" and "--wait" in arguments:
+            run_id = f"batch__{arguments[1]}"
+            until_started(stage, run_id)
+            stage.until(run_id, "run_stage1", seconds=200)
+            assert "==> driver of stage1 on" in said(start(stage, *spark))
+        assert re.search(PRINTED[arguments[0]], said(running)), arguments
+
+
+PRINTED = {
+    "trigger": "is triggered: run batch__.*\n(.*\n)*.*: success; http|runs again: run batch__.*was success",
+    "backfill": "2 run|1 run, 1 done before",
+    "rerun": "runs again from run_stage2: (.*\n)*.*: success",
+    "status": "success",
+    "logs": "stage1 works: slow",
+    "metrics": "pothole_.*# EOF|pothole_(.*\n)*# EOF",
+    "check": "[0-9]+ rows in [0-9]+ files",
+}
+"""What an operator then sees, by the command."""
