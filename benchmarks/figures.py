@@ -134,7 +134,7 @@ def _bumps(seen: Seen, truth: Path, events: pa.Table, found: pa.Table) -> None:
     known = {str(s["structure_id"]): bool(s["known"]) for s in structures if s["kind"] == "speed_bump"}
     names = [str(name) for name in events["feature_id"].to_pylist()]
     for mapped, counts in seen.bumps.items():
-        over = events.filter(pa.array([known.get(name) == mapped for name in names]))
+        over = events.filter(pa.array([known.get(name) == mapped for name in names], pa.bool_()))
         counts[0] += over.num_rows
         counts[1] += score_impacts(found, over).right
 
