@@ -78,6 +78,8 @@ class Seen:
     """With the true depth (m)."""
     iri: list[tuple[float, float, float, float]] = field(default_factory=list)
     """Estimate, its interval and the truth, m/km."""
+    wheel_overs: list[tuple[float, bool, bool]] = field(default_factory=list)
+    """Of potholes: depth (m), whether the device is over ``SLOW_RATE_HZ``, whether it was found."""
     bumps: dict[bool, list[int]] = field(default_factory=lambda: {True: [0, 0], False: [0, 0]})
     """Wheel-overs of speed bumps, and how many were reported as potholes, by whether the layer has them."""
 
@@ -107,6 +109,7 @@ def _compare(seen: Seen, lake: Path) -> None:
     seen.groups += score_impacts(found, pothole_events(events)).groups
     fast = _fast_vehicles(lake, day)
     seen.fast += score_impacts(_of(found, fast), _of(pothole_events(events), fast)).groups
+    _wheel_overs(seen, found, pothole_events(events), true, fast)
     _bumps(seen, truth, events, found)
     places = opened.read_table(POTHOLES.name, day)
     seen.holes.append(score_potholes(places, true))
@@ -127,6 +130,29 @@ def _fast_vehicles(lake: Path, day: str) -> set[str]:
 
 def _of(table: pa.Table, vehicles: set[str]) -> pa.Table:
     return table.filter(pc.is_in(table["vehicle_id"], pa.array(sorted(vehicles), pa.string())))
+
+
+def _wheel_overs(seen: Seen, found: pa.Table, events: pa.Table, true: pa.Table, fast: set[str]) -> None:
+    depths = dict(zip(true["pothole_id"].to_pylist(), true["depth_m"].to_pylist(), strict=True))
+    by_trip: dict[tuple[str, str], list[int]] = {}
+    for row in found.select(["vehicle_id", "trip_id", "timestamp"]).to_pylist():
+        by_trip.setdefault((row["vehicle_id"], row["trip_id"]), []).append(row["timestamp"])
+    for event in events.to_pylist():
+        times = by_trip.get((event["vehicle_id"], event["trip_id"]), [])
+        near = any(abs(event["timestamp"] - t) <= 1000 for t in times)
+        seen.wheel_overs.append((depths[event["pothole_id"]], event["vehicle_id"] in fast, near))
+
+
+def recall_by_depth(seen: Seen) -> Table:
+    """Share of the wheel-overs that were found, by depth of the pothole and rate of the device."""
+    table = Table("depth of the pothole", f"over {SLOW_RATE_HZ:g} Hz", "10 Hz")
+    for low, high in ((0, 3), (3, 4), (4, 5), (5, 7), (7, 99)):
+        cells = []
+        for fast in (True, False):
+            hits = [hit for depth, quick, hit in seen.wheel_overs if quick == fast and low <= 100 * depth < high]
+            cells.append(f"{np.mean(hits):.0%} of {len(hits)}" if hits else "-")
+        table.add_row(f"{low} to {high} cm" if high < 99 else f"over {low} cm", *cells)
+    return table
 
 
 def _bumps(seen: Seen, truth: Path, events: pa.Table, found: pa.Table) -> None:
@@ -268,6 +294,7 @@ def main() -> None:
     for row in rows:
         table.add_row(*row)
     Console(width=130).print(table)
+    Console(width=130).print(recall_by_depth(seen))
 
 
 if __name__ == "__main__":
