@@ -31,6 +31,4 @@ def rows(text: str) -> list[list[str]]:
     """The cells of every table's rows, without their heads."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     heads = {number + step for number, line in enumerate(lines) if set(line) <= set("|-") for step in (-1, 0)}
-    return [
-        [cell.strip() for cell in line.strip("|").split("|")] for n, line in enumerate(lines) if n not in heads
-    ]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for n, line in enumerate(lines) if n not in heads]

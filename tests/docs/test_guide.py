@@ -20,7 +20,16 @@ def test_the_same_eight_chapters_with_the_same_commands_in_the_same_order():
     assert [title for title, _ in english] == [
         "Structure", "Preconditions", "Upload", "Trigger", "Flow", "Status", "A new stage", "Troubleshooting"
     ]  # fmt: skip
-    assert [title for title, _ in korean] == ["구조", "사전 조건", "업로드", "실행", "흐름", "상태", "새 stage", "문제 해결"]
+    assert [title for title, _ in korean] == [
+        "구조",
+        "사전 조건",
+        "업로드",
+        "실행",
+        "흐름",
+        "상태",
+        "새 stage",
+        "문제 해결",
+    ]
     assert [commands(text) for _, text in english] == [commands(text) for _, text in korean]
     assert all(commands(text) for title, text in english if title != "Flow")
 
