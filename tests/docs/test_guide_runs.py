@@ -5,8 +5,11 @@ Those that follow a run need a real scheduler: tests/airflow/test_operators_day.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +19,7 @@ pytest.importorskip("asyncssh")
 pytest.importorskip("boto3")
 
 from pothole.cloud import airflow_cli
+from tests.cli.conftest import Run
 from tests.cli.test_airflow_services import FAKES, at_work
 from tests.cli.test_artefacts import sha256
 from tests.docs.guide import ENGLISH, ROOT, SCHEDULED, commands
@@ -24,6 +28,7 @@ from tests.scaffold.test_new_stage import COPIED, copy
 from tests.servers.moto import free_port, moto
 from tests.servers.site import Site, deploy, site
 
+pytestmark = pytest.mark.slow
 ASKED = [arguments for arguments in commands(ENGLISH) if arguments[0] not in SCHEDULED]
 PRINTED = {
     "lake show": r"raw-sensor-data",
@@ -82,14 +87,26 @@ def without_network(tmp_path: Path) -> list[str]:
     return ["--spark", str(folder), "--cache", str(cache)]
 
 
-def test_each_prints_what_the_guide_says(run, place: Site, tmp_path: Path):
+def test_each_prints_what_the_guide_says(run: Run, place: Site, tmp_path: Path):
     more = {"airflow up": ["--port", str(free_port())], "artefacts": without_network(tmp_path)}
     seen = set()
     for arguments in ASKED:
         name = next(known for known in PRINTED if " ".join(arguments).startswith(known))
-        given = [word.replace("$S3_BUCKET", place.bucket) for word in arguments]
-        done = run(*given, *more.get(name, []))
-        assert done.status == 0, (arguments, done.text)
-        assert re.search(PRINTED[name], done.text), (arguments, done.text)
+        given = [*(word.replace("$S3_BUCKET", place.bucket) for word in arguments), *more.get(name, [])]
+        status, text = afresh(*given) if "stage new" in seen else here(run, *given)
+        assert (status, bool(re.search(PRINTED[name], text))) == (0, True), (arguments, text)
         seen.add(name)
     assert seen == set(PRINTED)
+
+
+def here(run: Run, *arguments: str) -> tuple[int, str]:
+    done = run(*arguments)
+    return done.status, done.text
+
+
+def afresh(*arguments: str) -> tuple[int, str]:
+    """Exit status and text of a process of its own: it has the code that `stage new` has changed."""
+    command = [sys.executable, "-m", "pothole", *arguments]
+    environ = os.environ | {"PYTHONPATH": "src", "COLUMNS": "200"}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=120)
+    return done.returncode, done.stdout + done.stderr
