@@ -42,7 +42,8 @@ from pothole.tables import IMPACTS, POTHOLES, RAW
 
 SEEDS = (1, 2, 3, 4)
 DAY = date(2026, 2, 12)
-PITTSBURGH = Path(__file__).parents[2] / "shared" / "data" / "pittsburgh"
+RECORDINGS = Path(os.environ.get("POTHOLE_RECORDINGS", Path(__file__).parents[2] / "shared" / "data"))
+PITTSBURGH = RECORDINGS / "pittsburgh"
 TOLERANCE_MS = 2000.0
 ZONE = "America/New_York"
 
