@@ -33,11 +33,14 @@ def impacts(folder: Path) -> Iterator[Row]:
     marked = pittsburgh_trips(folder / "pittsburgh")
     for detector in DETECTORS:
         yield "Pittsburgh, 2 s", detector.name, leave_one_out(detector, marked)
-    road = potholelab.read(folder / "potholelab")
-    for name, score in potholelab.ours(road).items():
-        yield "Pothole Lab", f"ours, {name}", score
-    for detector in DETECTORS:
-        yield "Pothole Lab", detector.name, potholelab.rival(detector, road)
+    tables = None
+    for name, kinds in (("Pothole Lab, potholes", ("pothole",)), ("Pothole Lab, all events", potholelab.ALL_KINDS)):
+        road = potholelab.read(folder / "potholelab", kinds)
+        tables = tables or potholelab.judge(road)
+        for way, score in potholelab.ours(road, *tables).items():
+            yield name, f"ours, {way}", score
+        for detector in DETECTORS:
+            yield name, detector.name, potholelab.rival(detector, road)
 
 
 def pittsburgh_trips(folder: Path) -> Labelled:

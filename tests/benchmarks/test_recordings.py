@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,7 +7,7 @@ from benchmarks.staged import METRES_PER_DEGREE, START_MS, filled, judged
 from benchmarks import gonzalez, goodroad, logistic, potholelab
 
 
-def road() -> potholelab.Road:
+def road(*kinds: str) -> potholelab.Road:
     """Two recordings, the first one twice; a pothole in each snippet of the first."""
     snippets = pa.table({
         "start_ms": [0, 1000, 2000], "sample_uuid": ["a", "b", "a"], "vehicle": ["v", "v", "w"],
@@ -19,7 +17,7 @@ def road() -> potholelab.Road:
     level = {f"accel_{x}": np.full(len(time), g) for x, g in zip("xyz", (0.0, 0.0, 9.8), strict=True)}
     samples = pa.table({"timestamp": time, "velocity": np.full(len(time), 30.0), **level})
     labels = pa.table({"timestamp_ms": [500, 1500, 2500], "class": ["pothole", "speed_bump", "pothole"]})
-    return potholelab.apart(samples, labels, snippets)
+    return potholelab.apart(samples, labels, snippets, kinds or ("pothole",))
 
 
 def test_a_road_is_taken_apart_into_recordings_with_quiet_between():
@@ -30,6 +28,10 @@ def test_a_road_is_taken_apart_into_recordings_with_quiet_between():
     assert set(found.raw["vehicle_id"].to_pylist()) == {"v, Floor", "w, Floor"}
 
 
+def test_all_events_are_marks_where_that_is_asked():
+    assert list(road("pothole", "speed_bump").marks_ms - START_MS) == [500.0, 11_500.0, 22_500.0]
+
+
 def test_copies_of_a_recording_are_one_group():
     found = road()
     at = np.array([510.0, 11_500.0, 22_490.0]) + START_MS
@@ -37,7 +39,7 @@ def test_copies_of_a_recording_are_one_group():
 
 
 def test_a_threshold_comes_from_the_other_recordings():
-    found = replace(road(), marks_ms=np.array([500.0, 11_500.0, 22_500.0]) + START_MS)
+    found = road("pothole", "speed_bump")
     noise = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
     at = np.concatenate([[500.0, 22_500.0, 11_500.0, 13_000.0], 24_000.0 + np.arange(6)]) + START_MS
     height = np.concatenate([[5.0, 4.0, 3.0, 2.0], noise])
