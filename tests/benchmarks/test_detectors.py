@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from benchmarks.compare import Labelled, Tuned, auc, key, leave_one_out, tune
 from benchmarks.detectors.published import DETECTORS, peaks, pothole_patrol, rolling, stdev_z
 from benchmarks.detectors.trip import GRAVITY_MPS2, Trip, series, trips
+from benchmarks.gonzalez import auc
+from benchmarks.tuning import Labelled, Tuned, key, leave_one_out, tune
 from hypothesis import given
 from hypothesis import strategies as st
 

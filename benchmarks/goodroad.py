@@ -1,0 +1,74 @@
+"""Roads without a pothole: what is reported there, and how much rougher the bad ones are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.detectors.trip import Array
+from benchmarks.staged import judged
+
+
+@dataclass(frozen=True)
+class Alarms:
+    """Potholes that Stage 1 reports on some road, and the road's length."""
+
+    reported: int
+    km: float
+
+    @property
+    def per_km(self) -> float:
+        """False alarms a km, where the road is a good one."""
+        return self.reported / self.km
+
+
+def gyor(folder: Path) -> pa.Table:
+    """Győr's rows; hdop 1 and 10 satellites everywhere, turn rates from the rad/s in which they are stored."""
+    samples = pq.read_table(folder / "samples.parquet")
+    constants = {"hdop": np.ones(samples.num_rows), "satellites": np.full(samples.num_rows, 10, np.int32)}
+    turned = {f"gyro_{x}": np.degrees(samples[f"gyro_{x}"].to_numpy()) for x in "xyz"}
+    return pa.table({name: (constants | turned).get(name, samples[name]) for name in samples.column_names})
+
+
+def alarms(raw: pa.Table, good: str, bad: str) -> tuple[Alarms, Alarms]:
+    """As shipped, on trips whose name holds ``good`` or ``bad``."""
+    found = judged(raw)
+    holes = np.array(found["is_pothole"].to_pylist(), int)
+    of = np.array(found["trip_id"].to_pylist(), str)
+    return tuple(  # type: ignore[return-value]
+        Alarms(int(holes[np.char.find(of, name) >= 0].sum()), length_km(raw, name)) for name in (good, bad)
+    )
+
+
+def roughness(raw: pa.Table, name: str) -> float:
+    """Median over moving seconds (over 15 km/h) of the RMS of what acceleration does within a second, m/s2."""
+    trip, second = np.array(raw["trip_id"].to_pylist()), raw["timestamp"].to_numpy() // 1000
+    wanted = (np.char.find(trip, name) >= 0) & (raw["velocity"].to_numpy() > 15.0)
+    _, at = np.unique(
+        np.stack([np.unique(trip, return_inverse=True)[1], second])[:, wanted], axis=1, return_inverse=True
+    )
+    count = np.bincount(at)
+    variance = np.zeros(len(count))
+    for x in "xyz":
+        value = raw[f"accel_{x}"].to_numpy()[wanted]
+        mean = np.bincount(at, value) / count
+        variance += np.bincount(at, (value - mean[at]) ** 2) / count
+    return float(np.median(np.sqrt(variance)))
+
+
+def length_km(raw: pa.Table, name: str) -> float:
+    """Length of the trips whose name holds ``name``: speed by time, gaps of over two seconds left out."""
+    trip = np.array(raw["trip_id"].to_pylist())
+    total = 0.0
+    for one in np.unique(trip[np.char.find(trip, name) >= 0]):
+        order = np.argsort(raw["timestamp"].to_numpy()[trip == one])
+        time_ms: Array = raw["timestamp"].to_numpy()[trip == one][order]
+        hours = np.diff(time_ms, append=time_ms[-1:]) / 3.6e6
+        total += float(
+            np.nansum(raw["velocity"].to_numpy()[trip == one][order] * np.where(hours <= 2 / 3600, hours, 0))
+        )
+    return total

@@ -1,0 +1,98 @@
+"""The real recordings of ``make compare``: ours and the published detectors, one table of potholes, one of roads."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+from rich.table import Table
+
+from benchmarks import gonzalez, goodroad, potholelab
+from benchmarks.detectors.published import DETECTORS
+from benchmarks.detectors.trip import series, trips
+from benchmarks.score import ingest, pittsburgh
+from benchmarks.tuning import Labelled, Tuned, key, leave_one_out
+from pothole.evaluate import ImpactScore
+from pothole.lake import open_lake
+from pothole.tables import RAW
+
+Row = tuple[str, str, ImpactScore]
+PITTSBURGH_TRIPS = tuple(f"trip{i}" for i in range(1, 6))
+
+
+def impacts(folder: Path) -> Iterator[Row]:
+    """Data, detector and score where there are marks."""
+    for name, score in pittsburgh().items():
+        yield "Pittsburgh, 2 s", f"ours, {name}", score
+    marked = pittsburgh_trips(folder / "pittsburgh")
+    for detector in DETECTORS:
+        yield "Pittsburgh, 2 s", detector.name, leave_one_out(detector, marked)
+    tables = None
+    for name, kinds in (("Pothole Lab, potholes", ("pothole",)), ("Pothole Lab, all events", potholelab.ALL_KINDS)):
+        road = potholelab.read(folder / "potholelab", kinds)
+        tables = tables or potholelab.judge(road)
+        for way, score in potholelab.ours(road, *tables).items():
+            yield name, f"ours, {way}", score
+        for detector in DETECTORS:
+            yield name, detector.name, potholelab.rival(detector, road)
+
+
+def pittsburgh_trips(folder: Path) -> Labelled:
+    """The five passes with the marks pressed by hand, 2 s."""
+    found = trips(_ingested(folder.glob("trip*_sensors.csv")))
+    marks = {n: pacsv.read_csv(folder / f"{n}_potholes.csv")["timestamp"].to_numpy() * 1000.0 for n in PITTSBURGH_TRIPS}
+    return Labelled(found, {key(t): marks[t.trip_id] for t in found}, tolerance_ms=2000.0)
+
+
+def pittsburgh_roads(folder: Path) -> pa.Table:
+    """The whole drives over roads called good and bad."""
+    kinds = (p for kind in ("good", "bad") for p in (folder / "road-condition").glob(f"{kind}*.csv"))
+    return _ingested(kinds)
+
+
+def _ingested(files: Iterator[Path]) -> pa.Table:
+    with tempfile.TemporaryDirectory(prefix="pothole-compare-") as folder:
+        lake = Path(folder) / "lake"
+        ingest(lake, sorted(files))
+        days = open_lake(str(lake)).dates(RAW.name)
+        rows = pa.concat_tables(pq.read_table(lake / RAW.name / f"dt={d}", partitioning=None) for d in days)
+    return rows.filter(pc.and_(pc.is_valid(rows["velocity"]), pc.is_valid(rows["lon"])))
+
+
+def roads(folder: Path, tuned: Sequence[Tuned]) -> Table:
+    """False alarms on good roads; the rivals (``tuned`` on simulated fleets) only where they were tuned."""
+    table = Table("data", "detector", "setting", "reported/km, good", "km", "reported/km, bad", "roughness bad/good")
+    for name, raw, good, bad in (
+        ("Győr", goodroad.gyor(folder / "gyor"), "q1", "q3"),
+        ("Pittsburgh's drives", pittsburgh_roads(folder / "pittsburgh"), "good", "bad"),
+    ):
+        kinds = goodroad.alarms(raw, good, bad)
+        ratio = goodroad.roughness(raw, bad) / goodroad.roughness(raw, good)
+        table.add_row(name, "ours", "as shipped", f"{kinds[0].per_km:.2f}", f"{kinds[0].km:.1f}",
+                      f"{kinds[1].per_km:.2f}", f"{ratio:.2f}")  # fmt: skip
+        for rival in tuned:
+            found = rival.find(trips(raw))
+            each = [sum(len(at) for (_, trip), at in found.items() if of in trip) for of in (good, bad)]
+            shares = [f"{n / k.km:.2f}" for n, k in zip(each, kinds, strict=True)]
+            table.add_row(name, rival.detector.name, rival.told(), shares[0], "", shares[1], "")
+    return table
+
+
+def classes(folder: Path) -> Table:
+    """AUC of González' series: ours, and the rivals' largest score (their published setting)."""
+    data = gonzalez.read(folder / "gonzalez-2017")
+    table = Table("detector, González' series", "AUC pothole/regular", "AUC pothole/bumps")
+    for name, (regular, bumps) in gonzalez.ours(data).items():
+        table.add_row(f"ours, {name}", f"{regular:.2f}", f"{bumps:.2f}")
+    kind = np.array([name for name, of in data.items() for _ in of])
+    for detector in DETECTORS:
+        largest = np.array([detector.score(series(values)).max() for of in data.values() for values in of])
+        regular, bumps = gonzalez.aucs(kind, largest, largest)
+        table.add_row(detector.name, f"{regular:.2f}", f"{bumps:.2f}")
+    return table

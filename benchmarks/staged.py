@@ -1,0 +1,82 @@
+"""Recordings through Stage 1's own functions, with what a recording does not tell filled in by stated constants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.detectors.trip import Array
+from pothole import engines
+from pothole.stages.settings import DetectSettings, QualitySettings, Stage1Settings
+from pothole.tables import RAW, SPEED_BUMPS
+
+SPEED_KMH = 40.0
+START_MS = 1_770_854_400_000
+METRES_PER_DEGREE = 111_195.0
+AS_SHIPPED = Stage1Settings()
+#: Every local maximum is a candidate, also at a crawl, and a score decides.
+ALL_PEAKS = Stage1Settings(
+    quality=replace(QualitySettings(), min_velocity_kmh=0.0),
+    detect=replace(DetectSettings(), start_scales=0.01, start_surroundings=0.0, min_velocity_kmh=0.0),
+)
+#: Features that need neither a gyroscope nor the vehicle's axes (nor speed: a series has none).
+SHAPE = (
+    "f_peak", "f_ratio", "f_local_ratio", "f_duration", "f_down_share", "f_down_first", "f_opposite",
+    "f_share_before", "f_share_core", "f_shake", "f_shake_max", "f_surroundings", "jolt_rms", "shake_rms",
+)  # fmt: skip
+
+
+def filled(
+    vehicle: list[str], trip: list[str], time_ms: Array, accel: Array, speed_kmh: Array | None = None
+) -> pa.Table:
+    """Raw rows of samples without position, gyroscope or (then 40 km/h) speed: the vehicle drives north at its speed.
+
+    Times count from any start; a fix is good everywhere (hdop 1, 10 satellites), so that nothing is refused.
+    """
+    speed = np.full(len(time_ms), SPEED_KMH) if speed_kmh is None else speed_kmh
+    columns = {
+        "timestamp": time_ms.astype(np.int64) + START_MS,
+        "trip_id": pa.array(trip, pa.string()),
+        "vehicle_id": pa.array(vehicle, pa.string()),
+        **{f"accel_{x}": accel[:, i].astype(float) for i, x in enumerate("xyz")},
+        **{f"gyro_{x}": pa.nulls(len(time_ms), pa.float64()) for x in "xyz"},
+        "velocity": speed.astype(float),
+        "lon": np.full(len(time_ms), 10.0),
+        "lat": 45.0 + (time_ms - time_ms.min()) / 1000.0 * (SPEED_KMH / 3.6) / METRES_PER_DEGREE,
+        "hdop": np.ones(len(time_ms)),
+        "satellites": np.full(len(time_ms), 10, np.int32),
+    }
+    return pa.table({name: columns[name] for name in RAW.names})
+
+
+def judged(raw: pa.Table, settings: Stage1Settings = AS_SHIPPED) -> pa.Table:
+    """Stage 1's impacts of raw rows, with features (``f_...``), jolts and probabilities; sorted by trip and time."""
+    engine = engines.start("duckdb")  # before the stages are imported: it lends them its PySpark API
+    from pothole.stages import classify, detect, locate, motion, orient, quality, stage1
+
+    try:
+        rows = engine.from_arrow(raw, "recordings")
+        samples = engine.keep(quality.accept(rows, settings.quality))
+        seconds = engine.keep(motion.with_course(motion.per_second(samples)))
+        oriented = engine.keep(orient.orient(seconds, settings.orient, engine.keep))
+        strong = engine.keep(detect.with_strength(samples, oriented))
+        described = stage1.described_impacts(samples, strong, settings, engine.keep)
+        none = engine.from_arrow(_no_structures(), "bumps")
+        known = locate.known_structures(described, none, settings.locate)
+        found = engine.to_arrow(classify.classify(known, settings.classify))
+    finally:
+        engine.close()
+    return found.sort_by([("vehicle_id", "ascending"), ("trip_id", "ascending"), ("timestamp", "ascending")])
+
+
+def columns(impacts: pa.Table, names: Sequence[str]) -> Array:
+    """Some columns side by side; what could not be told is 0."""
+    return np.nan_to_num(np.stack([impacts[name].to_numpy().astype(float) for name in names], axis=1))
+
+
+def _no_structures() -> pa.Table:
+    types = {"double": pa.float64(), "string": pa.string()}
+    return pa.table({c.name: pa.array([], types[c.type]) for c in SPEED_BUMPS.columns})
