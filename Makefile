@@ -55,7 +55,7 @@ score: $(VENV)/.dev ## Score detection on simulated fleets and on real recording
 	$(BIN)/python -m benchmarks.score
 
 figures: $(VENV)/.dev ## What detection is asked for and what it reaches on simulated fleets
-	$(BIN)/python -m benchmarks.figures
+	$(BIN)/python -m benchmarks.figures $(ARGS)
 
 compare: $(VENV)/.dev ## Compare our detector with the published ones on the same data
 	$(BIN)/python -m benchmarks.compare
