@@ -32,6 +32,30 @@ def learn(features: np.ndarray, causes: np.ndarray, trees: int, depth: int) -> C
     return model.fit(features, causes)
 
 
+WITHOUT_AXIS = {
+    "f_roll": np.log(0.1), "f_roll_share": -1.0, "f_roll_peak_share": -1.0, "f_roll_ratio": -3.0,
+    "f_roll_around": np.log(0.1), "f_nose_down_first": 0.0, "f_aside": -1.0, "f_aside_share": -1.0, "f_aside_ratio": -3.0,
+}  # fmt: skip
+"""What ``stages.features`` gives where the vehicle's forward axis is unknown."""
+BLIND_SHARE = 0.2
+
+
+def with_blind(features: np.ndarray, causes: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """The impacts, and some of them once more as a device without a forward axis tells them, half without a gyroscope.
+
+    Simulated trips always have curves and a changing speed; without these copies such a device is never believed.
+    """
+    chosen = np.random.default_rng(0).random(len(features)) < BLIND_SHARE
+    blind, blind_causes = features[chosen], causes[chosen]
+    for name, value in WITHOUT_AXIS.items():
+        blind[:, names.index(name)] = value
+    mute = np.arange(len(blind)) % 2 == 0
+    peak = np.exp(blind[mute, names.index("f_peak")])
+    blind[mute, names.index("f_tilt")] = np.log(1.0 / peak + 0.1)
+    blind[mute, names.index("f_tilt_rms")] = 0.0
+    return np.concatenate([features, blind]), np.concatenate([causes, blind_causes])
+
+
 def as_trees(model: CatBoostClassifier, names: tuple[str, ...]) -> tuple[tuple[float, ...], list[Any]]:
     """Start values and trees: questions (feature, over) and leaves of three log-odds in thousandths.
 
@@ -96,7 +120,7 @@ def main() -> None:
         if given.cache:
             np.savez(given.cache, features=features, causes=causes)
     usable = causes >= 0
-    model = learn(features[usable], causes[usable], given.trees, given.depth)
+    model = learn(*with_blind(features[usable], causes[usable], FEATURES), given.trees, given.depth)
     write(model, FEATURES, MODEL)
     shares = ", ".join(f"{name} {np.mean(causes[usable] == i):.2f}" for i, name in enumerate(CAUSES))
     print(f"{usable.sum()} impacts of {sum(map(len, SEEDS.values()))} fleets ({shares}); accuracy on them "
