@@ -52,9 +52,12 @@ def filled(
     return pa.table({name: columns[name] for name in RAW.names})
 
 
-def judged(raw: pa.Table, settings: Stage1Settings = AS_SHIPPED) -> pa.Table:
-    """Stage 1's impacts of raw rows, with features (``f_...``), jolts and probabilities; sorted by trip and time."""
-    engine = engines.start("duckdb")  # before the stages are imported: it lends them its PySpark API
+def judged(raw: pa.Table, settings: Stage1Settings = AS_SHIPPED, running: engines.Engine | None = None) -> pa.Table:
+    """Stage 1's impacts of raw rows, with features (``f_...``), jolts and probabilities; sorted by trip and time.
+
+    A process has one engine at a time: give the one that is ``running``.
+    """
+    engine = running or engines.start("duckdb")  # before the stages are imported: it lends them its PySpark API
     from pothole.stages import classify, detect, locate, motion, orient, quality, stage1
 
     try:
@@ -68,7 +71,7 @@ def judged(raw: pa.Table, settings: Stage1Settings = AS_SHIPPED) -> pa.Table:
         known = locate.known_structures(described, none, settings.locate)
         found = engine.to_arrow(classify.classify(known, settings.classify))
     finally:
-        engine.close()
+        engine.forget() if running else engine.close()
     return found.sort_by([("vehicle_id", "ascending"), ("trip_id", "ascending"), ("timestamp", "ascending")])
 
 

@@ -78,12 +78,12 @@ def test_length_and_roughness_of_a_road():
     assert goodroad.roughness(raw, "q3") == pytest.approx(3.0)
 
 
-def test_stage_1_judges_a_filled_recording():
+def test_stage_1_judges_a_filled_recording(engine):
     vertical = 9.8 + np.random.default_rng(2).normal(0, 0.05, 1500)
     vertical[700:704] -= 6.0
     vertical[704:708] += 6.0
     accel = np.stack([np.zeros(1500), np.zeros(1500), vertical], axis=1)
-    found = judged(filled(["v"] * 1500, ["t"] * 1500, np.arange(1500) * 20.0, accel))
+    found = judged(filled(["v"] * 1500, ["t"] * 1500, np.arange(1500) * 20.0, accel), running=engine)
     assert found.num_rows == 1
     assert abs(found["timestamp"][0].as_py() - START_MS - 14_080) <= 160
     assert found["f_speed"][0].as_py() == pytest.approx(np.log(40 / 3.6))
