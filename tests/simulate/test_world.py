@@ -8,7 +8,7 @@ from pothole.simulate.features import Feature
 from pothole.simulate.grid_town import grid_town
 from pothole.simulate.settings import STANDARD
 from pothole.simulate.town import from_segments
-from pothole.simulate.world import ISO_8608_GD_M3, STEP_M, build
+from pothole.simulate.world import ISO_8608_GD_M3, STEP_M, build, iri_m_per_km
 
 from .roads import there_and_back
 
@@ -92,3 +92,14 @@ def test_a_link_does_not_depend_on_the_others() -> None:
     assert part.classes == whole.classes[:10]
     assert not np.array_equal(whole.slopes(0)[:, :100], whole.slopes(1)[:, :100])
     assert not np.array_equal(only("B", seed=3).slopes(0), only("B", seed=4).slopes(0))
+
+
+def test_iri_of_iso_8608_roads():
+    """Class A is about 2.2 m/km, and IRI grows with the root of the density (Múčka 2017)."""
+    slopes = np.random.default_rng(0).normal(0, 1, (2, 100_000))
+    iri = {
+        name: iri_m_per_km(slopes * np.sqrt(gd * (2 * np.pi * 0.1) ** 2 / (2 * STEP_M))).mean()
+        for name, gd in ISO_8608_GD_M3.items()
+    }
+    assert iri["A"] == pytest.approx(2.2, rel=0.05)
+    assert iri["C"] == pytest.approx(4 * iri["A"], rel=1e-6)
