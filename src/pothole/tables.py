@@ -142,7 +142,7 @@ IMPACTS = Table(
         Column("hdop", "double", "horizontal dilution of precision at the peak"),
         Column("heading", "double", "direction of travel, clockwise from north, 0..360", "deg", nullable=True),
         Column("velocity", "double", "speed over ground at the peak", "km/h"),
-        Column("duration_ms", "bigint", "from the first to the last sample over the lower threshold", "ms"),
+        Column("duration_ms", "bigint", "from the first to the last sample of half the peak or more around it", "ms"),
         Column("peak_mps2", "double", "largest |vertical acceleration|, high-passed", "m/s2"),
         Column("energy_mps2", "double", "RMS acceleration in all directions, 0.7 s before to 1 s after", "m/s2"),
         Column("impact_score", "double", "the peak in robust scales of this trip, gyroscope included"),
