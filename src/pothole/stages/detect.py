@@ -1,8 +1,8 @@
 """From oriented seconds to impacts: high-pass, robust scale, peaks.
 
 Two passes over the samples, neither of which sorts them all. The first takes, for every second, the strength of the
-vertical acceleration about a running mean (the means of whole seconds, interpolated in time). Only around seconds in which
-something stands out from the trip's own scale does the second pass look at single samples again, with an exact
+vertical acceleration about a running mean (the means of whole seconds, interpolated in time). Only around seconds in
+which something stands out from the trip's own scale does the second pass look at single samples again, with an exact
 centred mean over a second of time.
 """
 
