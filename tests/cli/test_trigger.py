@@ -5,27 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from pothole.cloud import airflow_api
-from tests.servers.fake_airflow import FakeAirflow, environment, fake_airflow
+from tests.servers.fake_airflow import FakeAirflow
 
 DAY = "2026-02-12"
 SCRIPT = Path(__file__).parents[2] / "airflow_service" / "scripts" / "trigger_dag.py"
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAirflow]:
-    monkeypatch.setattr(airflow_api, "_POLL_SECONDS", 0.1)
-    with fake_airflow() as made:
-        for name, value in environment(made).items():
-            monkeypatch.setenv(name, value)
-        yield made
+def server(airflow_api_server: FakeAirflow) -> FakeAirflow:
+    return airflow_api_server
 
 
 def test_triggered_skipped_forced(run, server):

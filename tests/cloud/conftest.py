@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pothole.cloud.airflow_api import AirflowApi
 from pothole.cloud.settings import CloudSettings, from_environment
 from tests.servers.day import DAY, embedded_day
+from tests.servers.fake_airflow import FakeAirflow, environment, fake_airflow
 from tests.servers.moto import moto
 
 pytest.importorskip("asyncssh")
@@ -27,6 +29,17 @@ def aws() -> Iterator[str]:
 def small_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A day of ten trips that the embedded engine has run."""
     return embedded_day(tmp_path_factory.mktemp("small") / "lake", DAY)
+
+
+@pytest.fixture
+def server() -> Iterator[FakeAirflow]:
+    with fake_airflow() as made:
+        yield made
+
+
+@pytest.fixture
+def api(server: FakeAirflow) -> AirflowApi:
+    return AirflowApi(environment(server))
 
 
 @pytest.fixture

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 
 from pothole.cloud import airflow_api
 from pothole.cloud.airflow_api import AirflowApi, AirflowApiError, ConflictError
 from pothole.errors import ConfigError
-from tests.servers.fake_airflow import FakeAirflow, environment, fake_airflow
+from tests.servers.fake_airflow import environment
 
 DAY = "2026-02-12"
-
-
-@pytest.fixture
-def server() -> Iterator[FakeAirflow]:
-    with fake_airflow() as made:
-        yield made
-
-
-@pytest.fixture
-def api(server: FakeAirflow) -> AirflowApi:
-    return AirflowApi(environment(server))
 
 
 def test_a_new_run_has_the_scheduled_ones_logical_date(api, server):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,22 +18,10 @@ from pothole.cloud.airflow_api import AirflowApi, AirflowApiError
 from pothole.errors import ConfigError, NoDataError, PipelineFailure, PotholeError
 from pothole.lake.java_errors import as_python, in_one_line
 from tests.lake.test_java_errors import FromJavaError
-from tests.servers.fake_airflow import FakeAirflow, environment, fake_airflow
 
 ROOT = Path(__file__).parents[2]
 DAY = "2026-02-12"
 TABLE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def server() -> Iterator[FakeAirflow]:
-    with fake_airflow() as made:
-        yield made
-
-
-@pytest.fixture
-def api(server: FakeAirflow) -> AirflowApi:
-    return AirflowApi(environment(server))
 
 
 def go(api: AirflowApi, *, force: bool = False) -> bool:

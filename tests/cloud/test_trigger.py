@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,16 +11,10 @@ import pytest
 from pothole.cloud import airflow_api, trigger
 from pothole.cloud.airflow_api import AirflowApi, AirflowApiError
 from pothole.errors import ConfigError, UserError
-from tests.servers.fake_airflow import FakeAirflow, environment, fake_airflow
+from tests.servers.fake_airflow import environment
 
 DAY = "2026-02-12"
 RUN = f"batch__{DAY}"
-
-
-@pytest.fixture
-def server() -> Iterator[FakeAirflow]:
-    with fake_airflow() as made:
-        yield made
 
 
 @pytest.fixture
