@@ -35,7 +35,7 @@ def learn(features: np.ndarray, causes: np.ndarray, trees: int, depth: int) -> C
 WITHOUT_AXIS = {
     "f_roll": np.log(0.1), "f_roll_share": -1.0, "f_roll_peak_share": -1.0, "f_roll_ratio": -3.0,
     "f_roll_around": np.log(0.1), "f_nose_down_first": 0.0, "f_aside": -1.0, "f_aside_share": -1.0,
-    "f_aside_ratio": -3.0,
+    "f_aside_ratio": -3.0, "f_roll_core_ratio": -3.0, "f_aside_core_ratio": -3.0,
 }  # fmt: skip
 """What ``stages.features`` gives where the vehicle's forward axis is unknown."""
 BLIND_SHARE = 0.2

@@ -126,9 +126,9 @@ def _heights(world: World, route: Route, day: int, crossed: list[_Crossed]) -> A
     slopes = np.concatenate([world.slopes(i) for i in route.links], axis=1)
     heights = np.cumsum(slopes * STEP_M, axis=1)
     for c in crossed:
-        half = c.feature.length_m / 2
+        half = (c.feature.length_m + abs(c.feature.skew_m)) / 2
         a, b = int((c.at_m - half) / STEP_M), int((c.at_m + half) / STEP_M) + 2
-        heights[:, a:b] += c.under[:, None] * c.feature.shape(
+        heights[:, a:b] += c.under[:, None] * c.feature.shapes(
             np.arange(a, a + heights[:, a:b].shape[1]) * STEP_M - c.at_m, day
         )
     return moving_average(heights, round(_CONTACT_M / STEP_M))

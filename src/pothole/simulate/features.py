@@ -39,6 +39,10 @@ class Feature:
     last_day: int = 1 << 30
     known: bool = False
     """Whether the lake's speed-bump layer has it."""
+    uneven: float = 0.0
+    """Share by which it is higher under the right wheels than in its middle, and lower under the left ones."""
+    skew_m: float = 0.0
+    """How much later the right wheels meet it than the left ones: it does not lie square to the road."""
 
     def height_on(self, day: int) -> float:
         """Height on a day of the simulation; 0 before it appears and after it is repaired."""
@@ -60,6 +64,11 @@ class Feature:
         if height < 0 and self.length_m < 2 * WHEEL_RADIUS_M:
             height = max(height, math.sqrt(WHEEL_RADIUS_M**2 - (self.length_m / 2) ** 2) - WHEEL_RADIUS_M)
         return np.where(share < 1, profile, 0.0) * height
+
+    def shapes(self, distance_m: Array, day: int) -> Array:
+        """Heights that the left and the right wheel follow (2, n) at distances from its middle along the road."""
+        sides = (-1.0, 1.0)
+        return np.stack([(1 + s * self.uneven) * self.shape(distance_m - s * self.skew_m / 2, day) for s in sides])
 
     def under(self, wheel_m: Array) -> NDArray[np.bool_]:
         """Whether wheels that far right of the lane's centre roll over it; a tyre reaches 6 cm beyond its middle."""
@@ -91,10 +100,15 @@ def _places(rng: np.random.Generator, per_km: float, length_m: float) -> Iterato
 
 def _speed_bump(rng: np.random.Generator, setting: Setting) -> dict[str, Any]:
     """The Korean standard bump of 3.6 m x 10 cm and its worn kin, or a short one of rubber."""
-    known = bool(rng.random() < setting.known_bump_share)
+    across: dict[str, Any] = {"known": bool(rng.random() < setting.known_bump_share)} | _askew(rng)
     if rng.random() < 0.7:
-        return {"height_m": rng.uniform(0.07, 0.1), "length_m": rng.uniform(3.2, 4.0), "known": known}
-    return {"height_m": rng.uniform(0.03, 0.055), "length_m": rng.uniform(0.4, 0.9), "known": known}
+        return {"height_m": rng.uniform(0.07, 0.1), "length_m": rng.uniform(3.2, 4.0)} | across
+    return {"height_m": rng.uniform(0.03, 0.055), "length_m": rng.uniform(0.4, 0.9)} | across
+
+
+def _askew(rng: np.random.Generator) -> dict[str, float]:
+    """What lies across the lane is worn more in one track, and hardly ever square to the road."""
+    return {"uneven": float(np.clip(rng.normal(0, 0.1), -0.3, 0.3)), "skew_m": float(rng.normal(0, 0.12))}
 
 
 def _pothole(rng: np.random.Generator, setting: Setting) -> dict[str, Any]:
@@ -122,7 +136,8 @@ def _manhole(rng: np.random.Generator, setting: Setting) -> dict[str, Any]:
 
 def _joint(rng: np.random.Generator, setting: Setting) -> dict[str, Any]:
     """A joint or a seam of a patch across the lane."""
-    return {"height_m": float(rng.choice([-1, 1])) * rng.uniform(0.008, 0.02), "length_m": rng.uniform(0.1, 0.35)}
+    height = float(rng.choice([-1, 1])) * rng.uniform(0.008, 0.02)
+    return {"height_m": height, "length_m": rng.uniform(0.1, 0.35)} | _askew(rng)
 
 
 _DRAW = {"speed_bump": _speed_bump, "pothole": _pothole, "manhole": _manhole, "joint": _joint}

@@ -15,6 +15,7 @@ from pothole.stages.motion import SECOND
 
 BEFORE_MS = 700
 AFTER_MS = 1000
+_CORE_MS = 350
 _IMPACT = ["vehicle_id", "trip_id", "impact_ms"]
 
 
@@ -55,6 +56,9 @@ def describe(impacts: DataFrame, jolts: DataFrame) -> DataFrame:
     def rms(name: str) -> Column:
         return F.sqrt(F.avg(F.col(name) * F.col(name)))
 
+    def core_rms(name: str) -> Column:
+        return F.sqrt(F.avg(F.when(F.abs(since) <= _CORE_MS, F.col(name) * F.col(name))))
+
     def when_low(value: Column) -> Column:
         return F.min_by(since, F.when(value.isNotNull(), F.struct(value.alias("s"), since.alias("t"))))
 
@@ -85,6 +89,7 @@ def describe(impacts: DataFrame, jolts: DataFrame) -> DataFrame:
         rms("ahead").alias("ahead_rms"),
         rms("aside").alias("aside_rms"),
         F.max(F.abs(F.col("aside"))).alias("aside_max"),
+        *(core_rms(name).alias(f"{name}_core") for name in ("jolt", "aside", "roll_rate")),
         F.count(F.lit(1)).alias("samples"),
         (F.max("timestamp") - F.min("timestamp")).alias("span_ms"),
         (F.max(F.when(loud, since)) - F.min(F.when(loud, since))).alias("duration_ms"),
@@ -135,6 +140,9 @@ def _derived() -> dict[str, Column]:
         "f_roll_ratio": stands_out("roll_max", "roll_around", 0.1),
         "f_roll_around": F.log(F.greatest(F.col("roll_around"), F.lit(0.1))),
         "f_aside_ratio": stands_out("aside_max", "aside_around", 0.03),
+        "f_core_ratio": stands_out("jolt_core", "surroundings", 0.1),
+        "f_roll_core_ratio": stands_out("roll_rate_core", "roll_around", 0.1),
+        "f_aside_core_ratio": stands_out("aside_core", "aside_around", 0.03),
         "f_surroundings": F.log(F.greatest(F.col("surroundings"), F.lit(0.05))),
     }
 
@@ -143,5 +151,5 @@ FEATURES = (
     "f_peak", "f_ratio", "f_local_ratio", "f_duration", "f_speed", "f_rate", "f_down_share", "f_down_first",
     "f_nose_down_first", "f_opposite", "f_share_before", "f_share_core", "f_shake", "f_shake_max", "f_tilt",
     "f_tilt_rms", "f_roll", "f_roll_share", "f_roll_peak_share", "f_roll_ratio", "f_roll_around", "f_aside_share",
-    "f_aside", "f_aside_ratio", "f_surroundings",
+    "f_aside", "f_aside_ratio", "f_core_ratio", "f_roll_core_ratio", "f_aside_core_ratio", "f_surroundings",
 )  # fmt: skip
