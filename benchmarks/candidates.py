@@ -3,26 +3,96 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pothole import engines
 from pothole.evaluate import nearest_first, read_truth
 from pothole.lake import open_lake
+from pothole.roads import bundled
 from pothole.simulate.fleet import simulate
 from pothole.simulate.settings import SETTINGS
 from pothole.tables import RAW
 
 DAY = date(2026, 2, 12)
 CAUSES = ("pothole", "bump", "other")
+TRIPS = 300
 
 
-def described(engine: engines.Engine, lake_folder: Path) -> pa.Table:
-    """Stage 1 up to the classifier: one row an impact, with features and ``known``."""
-    from pothole.stages import classify, detect, features, locate, motion, orient, quality, stage1  # noqa: F401
+@dataclass(frozen=True)
+class Wanted:
+    """A fleet to simulate: in a made-up town or on Helsinki's streets; the odd seeds make half of the trips."""
+
+    setting: str
+    seed: int
+    streets: bool = False
+
+    @property
+    def name(self) -> str:
+        """For a file."""
+        return f"{self.setting}-{self.seed}{'-streets' if self.streets else ''}"
+
+    @property
+    def trips(self) -> int:
+        """How many trips: other passes are scarce in half of the fleets."""
+        return TRIPS // 2 if self.seed % 2 else TRIPS
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A fleet's impacts with features and ``known``, its traversals, and the index in ``CAUSES`` of each impact.
+
+    The cause is -1 for a second impact of one event.
+    """
+
+    impacts: pa.Table
+    traversals: pa.Table
+    causes: np.ndarray
+
+    def features(self, names: Iterable[str]) -> np.ndarray:
+        """Some columns of the impacts side by side."""
+        return np.stack([self.impacts[name].to_numpy() for name in names], 1)
+
+
+def fleets(engine: engines.Engine, wanted: Iterable[Wanted], cache: Path | None = None) -> list[Fleet]:
+    """The fleets, simulated and looked at by Stage 1 up to the classifier; ``cache`` is a folder that keeps them."""
+    return [_cached(engine, one, cache) for one in wanted]
+
+
+def _cached(engine: engines.Engine, wanted: Wanted, cache: Path | None) -> Fleet:
+    paths = [cache / f"{wanted.name}.{part}.parquet" for part in ("impacts", "traversals")] if cache else []
+    if paths and all(p.exists() for p in paths):
+        impacts, traversals = (pq.read_table(p) for p in paths)
+        return Fleet(impacts.drop_columns(["cause"]), traversals, impacts["cause"].to_numpy())
+    fleet = labelled(engine, wanted)
+    if paths:
+        paths[0].parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(fleet.impacts.append_column("cause", pa.array(fleet.causes)), paths[0])
+        pq.write_table(fleet.traversals, paths[1])
+    return fleet
+
+
+def labelled(engine: engines.Engine, wanted: Wanted) -> Fleet:
+    """Simulate and describe a fleet."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "lake"
+        roads = bundled() if wanted.streets else None
+        setting = SETTINGS[wanted.setting]
+        simulate(out, trips=wanted.trips, seed=wanted.seed, start_date=DAY, setting=setting, roads=roads)
+        impacts, traversals = described(engine, out)
+        events, _ = read_truth(out.with_name("lake.truth"), DAY.isoformat())
+    return Fleet(impacts, traversals, causes(impacts, events))
+
+
+def described(engine: engines.Engine, lake_folder: Path) -> tuple[pa.Table, pa.Table]:
+    """Stage 1 up to the classifier: one row an impact, with features, ``known`` and an id; and its traversals."""
+    from pothole.stages import detect, locate, motion, orient, quality, stage1
     from pothole.stages.settings import Stage1Settings
 
     lake, settings = open_lake(str(lake_folder)), Stage1Settings()
@@ -36,18 +106,10 @@ def described(engine: engines.Engine, lake_folder: Path) -> pa.Table:
     impacts = stage1.described_impacts(samples, strong, settings, engine.keep)
     known = locate.known_structures(impacts, engine.from_arrow(lake.bumps(), "bumps"), settings.locate)
     table = engine.to_arrow(known)
+    traversals = engine.to_arrow(motion.traversals(strong, settings.quality.min_velocity_kmh))
     engine.forget()
-    return table
-
-
-def labelled(engine: engines.Engine, seed: int, setting: str, trips: int) -> tuple[pa.Table, np.ndarray]:
-    """Impacts of a simulated fleet and the index in ``CAUSES`` of each; -1 for a second impact of one event."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "lake"
-        simulate(out, trips=trips, seed=seed, start_date=DAY, setting=SETTINGS[setting])
-        table = described(engine, out)
-        events, _ = read_truth(out.with_name("lake.truth"), DAY.isoformat())
-    return table, causes(table, events)
+    ids = pa.array([str(i) for i in range(table.num_rows)])
+    return table.append_column("impact_id", ids), traversals.select(stage1.TRAVERSED)
 
 
 def causes(table: pa.Table, events: pa.Table) -> np.ndarray:

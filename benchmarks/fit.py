@@ -1,7 +1,9 @@
-"""``make fit``: learn the classifier on simulated fleets and write it as ``src/pothole/stages/model.py``.
+"""``make fit``: learn both models of the classifier on simulated fleets; writes ``src/pothole/stages/model.py``.
 
-Gradient-boosted symmetric trees over the impact's features (Friedman 2001; Prokhorenkova et al. 2018), small enough to
-be read as comparisons by both engines. The seeds here are not those of ``make score``.
+Gradient-boosted symmetric trees (Friedman 2001; Prokhorenkova et al. 2018), small enough to be read as comparisons by
+both engines: one over an impact's own features, one over what it says of an impact and of those that other passes had
+there. So that the second learns from probabilities as the first gives them on fleets it has not seen, each half of the
+fleets is judged by a model of the other half. The seeds here are not those of ``make score``.
 """
 
 from __future__ import annotations
@@ -9,18 +11,26 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from catboost import CatBoostClassifier
 
-from benchmarks.candidates import CAUSES, labelled
+from benchmarks.candidates import CAUSES, Fleet, Wanted, fleets
 from pothole import engines
 
-SEEDS = {"standard": (*range(301, 309), *range(331, 337)), "hard": (311, 312, 313, 331, 332)}
-TRIPS = 300
+TRAINING = (
+    *(Wanted("standard", seed) for seed in (*range(301, 309), *range(331, 337))),
+    *(Wanted("hard", seed) for seed in (311, 312, 313, 331, 332)),
+    *(Wanted("standard", seed, streets=True) for seed in range(341, 345)),
+)
 MODEL = Path(__file__).parents[1] / "src" / "pothole" / "stages" / "model.py"
+SINGLE_SHAPE, FELT_SHAPE = (150, 5), (100, 3)
+"""Trees and depth of the models."""
 
 
 def learn(features: np.ndarray, causes: np.ndarray, trees: int, depth: int) -> CatBoostClassifier:
@@ -30,6 +40,79 @@ def learn(features: np.ndarray, causes: np.ndarray, trees: int, depth: int) -> C
         border_count=64, random_seed=0, thread_count=2, verbose=0, allow_writing_files=False,
     )  # fmt: skip
     return model.fit(features, causes)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Both models, and the features of the first."""
+
+    single: CatBoostClassifier
+    felt: CatBoostClassifier
+    names: tuple[str, ...]
+
+    def probability(self, engine: engines.Engine, fleet: Fleet) -> np.ndarray:
+        """Of a pothole, of every impact of a fleet, other passes considered."""
+        single = alone(self.single, fleet, self.names)
+        rows, features = felt(engine, fleet, single)
+        probability = single[:, 0].copy()
+        probability[rows] = self.felt.predict_proba(features)[:, 0]
+        return probability
+
+
+def fit(engine: engines.Engine, training: Sequence[Fleet], names: tuple[str, ...]) -> Fitted:
+    """Both models, the first from the features ``names``."""
+    halves = [training[0::2], training[1::2]]
+    strangers = [single_model(half, names) for half in reversed(halves)]
+    features, causes = [], []
+    for half, model in zip(halves, strangers, strict=True):
+        for fleet in half:
+            rows, told = felt(engine, fleet, alone(model, fleet, names))
+            features.append(told)
+            causes.append(fleet.causes[rows])
+    x, y = np.concatenate(features), np.concatenate(causes)
+    return Fitted(single_model(training, names), learn(x[y >= 0], y[y >= 0], *FELT_SHAPE), names)
+
+
+def single_model(training: Sequence[Fleet], names: tuple[str, ...]) -> CatBoostClassifier:
+    """The first model."""
+    features, causes = (
+        np.concatenate([f.features(names) for f in training]),
+        np.concatenate([f.causes for f in training]),
+    )
+    return learn(*with_blind(features[causes >= 0], causes[causes >= 0], names), *SINGLE_SHAPE)
+
+
+def alone(model: CatBoostClassifier, fleet: Fleet, names: tuple[str, ...]) -> np.ndarray:
+    """Probabilities (n, 3) of a fleet's impacts by themselves, known structures as Stage 1 takes them."""
+    from pothole.stages.classify import KNOWN_STRUCTURE_PROBABILITY
+
+    shares = np.array(model.predict_proba(fleet.features(names)))
+    known = fleet.impacts["known"].to_numpy(zero_copy_only=False)
+    shares[known, 0] = np.minimum(shares[known, 0], KNOWN_STRUCTURE_PROBABILITY)
+    shares[known, 1], shares[known, 2] = 1 - shares[known, 0], 0.0
+    return shares
+
+
+def felt(engine: engines.Engine, fleet: Fleet, single: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the impacts that are judged again, and the second model's features of them."""
+    from pothole.stages import corroborate
+    from pothole.stages.settings import CorroborateSettings
+
+    impacts = fleet.impacts.select(["impact_id", "vehicle_id", "trip_id", "lon", "lat", "heading", "known"])
+    for kind, name in enumerate(("pothole", "bump")):
+        impacts = impacts.append_column(f"single_{name}_probability", pa.array(single[:, kind]))
+    told = engine.to_arrow(
+        corroborate.felt_by_others(
+            engine.from_arrow(impacts, "impacts"),
+            engine.from_arrow(fleet.traversals, "traversals"),
+            CorroborateSettings(),
+            engine.keep,
+        )
+    )
+    engine.forget()
+    rows = np.array([int(i) for i in told["impact_id"].to_pylist()], int)
+    order = np.argsort(rows)
+    return rows[order], np.stack([told[name].to_numpy() for name in corroborate.FEATURES], 1)[order]
 
 
 WITHOUT_AXIS = {
@@ -80,9 +163,10 @@ def as_trees(model: CatBoostClassifier, names: tuple[str, ...]) -> tuple[tuple[f
     return tuple(round(float(s), 5) for s in start), trees
 
 
-def write(model: CatBoostClassifier, names: tuple[str, ...], path: Path) -> None:
-    """Write the model as a Python module of plain data."""
-    start, trees = as_trees(model, names)
+def write(fitted: Fitted, path: Path) -> None:
+    """Write the models as a Python module of plain data."""
+    from pothole.stages import corroborate
+
     lines = [
         '"""The fitted classifier: written by ``make fit``, not by hand."""',
         "",
@@ -90,44 +174,46 @@ def write(model: CatBoostClassifier, names: tuple[str, ...], path: Path) -> None
         "# A tree: questions (feature, over which value), and leaves of log-odds in thousandths, one of each kind.",
         "# The i-th question answered with yes adds 2^i to the leaf's place.",
         "Tree = tuple[tuple[tuple[str, float], ...], tuple[tuple[int, ...], ...]]",
+        "Model = tuple[tuple[float, ...], tuple[Tree, ...]]  # start values of the kinds, and trees",
         f"KINDS = {CAUSES!r}",
-        f"START = {start!r}",
-        "TREES: tuple[Tree, ...] = (",
-        *(f"    {tree!r},  # noqa: E501" for tree in trees),
-        ")",
-        "",
     ]
-    path.write_text("\n".join(lines), encoding="utf-8")
+    for name, model, features in (
+        ("SINGLE", fitted.single, fitted.names),
+        ("FELT", fitted.felt, corroborate.FEATURES),
+    ):
+        start, trees = as_trees(model, features)
+        lines += [
+            f"{name}: Model = ({start!r}, (",
+            *(f"    {tree!r},  # noqa: E501" for tree in trees),
+            "))",
+        ]
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def main() -> None:
     """Simulate, learn, write."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--trees", type=int, default=150)
-    arguments.add_argument("--depth", type=int, default=5)
-    arguments.add_argument("--trips", type=int, default=TRIPS)
-    arguments.add_argument("--cache", type=Path, help="keep the candidates here, or take them from here")
+    arguments.add_argument("--cache", type=Path, help="a folder that keeps the fleets' impacts, or has them")
     given = arguments.parse_args()
     engine = engines.start("duckdb")
     from pothole.stages.features import FEATURES
 
-    if given.cache and given.cache.exists():
-        stored = np.load(given.cache, allow_pickle=True)
-        features, causes = stored["features"], stored["causes"]
-    else:
-        parts = [labelled(engine, seed, setting, given.trips) for setting, seeds in SEEDS.items() for seed in seeds]
-        features = np.concatenate([np.stack([t[f].to_numpy() for f in FEATURES], 1) for t, _ in parts])
-        causes = np.concatenate([c for _, c in parts])
-        if given.cache:
-            np.savez(given.cache, features=features, causes=causes)
-    usable = causes >= 0
-    model = learn(*with_blind(features[usable], causes[usable], FEATURES), given.trees, given.depth)
-    write(model, FEATURES, MODEL)
-    shares = ", ".join(f"{name} {np.mean(causes[usable] == i):.2f}" for i, name in enumerate(CAUSES))
-    print(f"{usable.sum()} impacts of {sum(map(len, SEEDS.values()))} fleets ({shares}); accuracy on them "
-          f"{model.score(features[usable], causes[usable]):.3f}; wrote {MODEL.name}")  # fmt: skip
-    importance = sorted(zip(FEATURES, model.feature_importances_, strict=True), key=lambda f: -f[1])
-    print("most telling:", ", ".join(f"{name} {share:.2f}" for name, share in importance[:10]))
+    training = fleets(engine, TRAINING, given.cache)
+    fitted = fit(engine, training, FEATURES)
+    write(fitted, MODEL)
+    causes = np.concatenate([f.causes for f in training])
+    shares = ", ".join(f"{name} {np.mean(causes[causes >= 0] == i):.2f}" for i, name in enumerate(CAUSES))
+    print(f"{(causes >= 0).sum()} impacts of {len(training)} fleets ({shares}); wrote {MODEL.name}")
+    for model, names in ((fitted.single, FEATURES), (fitted.felt, corroborate_features())):
+        importance = sorted(zip(names, model.feature_importances_, strict=True), key=lambda f: -f[1])
+        print("most telling:", ", ".join(f"{name} {share:.1f}" for name, share in importance[:10]))
+
+
+def corroborate_features() -> tuple[str, ...]:
+    """The second model's features."""
+    from pothole.stages.corroborate import FEATURES
+
+    return FEATURES
 
 
 if __name__ == "__main__":

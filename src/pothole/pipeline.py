@@ -7,6 +7,7 @@ what the one before has published, so that each can be run again by itself.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import time
 from collections.abc import Callable, Iterator
@@ -181,8 +182,9 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
         start_ms, end_ms = day.config.day_limits_ms(day.date)
         counts = {"in": sum(rows), "used": 0, "quarantined": 0, "impacts": 0, "potholes": 0, "traversals": 0}
         batches = engine.batches(files, rows, settings.engine.batch_rows)
+        held: list[tuple[Any, Any]] = []
         for part, batch in enumerate(batches):
-            day.progress(f"stage 1: finding impacts, part {part + 1} of {len(batches)}", 0.8 * part / len(batches))
+            day.progress(f"stage 1: finding impacts, part {part + 1} of {len(batches)}", 0.75 * part / len(batches))
             result = stage1.run(
                 engine.read_parquet(batch, RAW.columns, source_file=True),
                 bumps,
@@ -193,16 +195,23 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
                 rows=sum(n for f, n in zip(files, rows, strict=True) if f in batch),
                 keep=engine.keep,
             )
-            results = {IMPACTS: result.impacts, TRAVERSALS: result.traversals, QUARANTINE: result.quarantine}
             frames = {
                 table: engine.write_parquet(frame, _target(publication, engine, table), part=part)
-                for table, frame in results.items()
+                for table, frame in ((TRAVERSALS, result.traversals), (QUARANTINE, result.quarantine))
             }
+            held.append((engine.hold(result.impacts), engine.hold(frames[TRAVERSALS].select(*stage1.TRAVERSED))))
             counts["used"] += int(result.used.agg(F.sum("sample_count").alias("n")).collect()[0]["n"] or 0)
             counts["traversals"] += frames[TRAVERSALS].count()
-            _count(counts, "impacts", engine, frames[IMPACTS], "kind")
             _count_reasons(report, engine, frames[QUARANTINE])
             engine.forget()
+        day.progress("stage 1: what the other passes felt", 0.75)
+        impacts, traversals = (
+            functools.reduce(lambda a, b: a.unionByName(b), parts) for parts in zip(*held, strict=True)
+        )
+        judged = stage1.judge(impacts, traversals, settings.stage1, engine.keep)
+        written = engine.write_parquet(judged, _target(publication, engine, IMPACTS))
+        _count(counts, "impacts", engine, written, "kind")
+        engine.forget()
         counts["quarantined"] = sum(report.quarantined.values())
         report.rows |= counts
         _check_refused(counts, report.quarantined, settings.max_refused_share)

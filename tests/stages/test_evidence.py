@@ -14,7 +14,7 @@ SETTINGS = EvidenceSettings()
 
 def passed(hits: int, misses: int, pothole: float = 0.8, bump: float = 0.1, peak: float = 8.0) -> pa.Table:
     n = hits + misses
-    look = {"peak_mps2": peak, "velocity": 40.0, "pothole_probability": pothole, "bump_probability": bump}
+    look = {"peak_mps2": peak, "velocity": 40.0, "single_pothole_probability": pothole, "single_bump_probability": bump}
     columns = {name: pa.array([value] * hits + [None] * misses, pa.float64()) for name, value in look.items()}
     keys = {"place": ["P"] * n, "vehicle_id": [f"V{i}" for i in range(n)], "trip_id": ["T"] * n}
     return pa.table({**keys, "hit": pa.array([1] * hits + [0] * misses, pa.int32()), **columns})
@@ -71,7 +71,7 @@ def passes(engine):
 
     def run(impacts: list[dict], seconds: list[dict]) -> list[dict]:
         blank = {"link_id": "L", "s_id": "L:0", "offset_m": 50.0, "heading": 0.0, "position_sigma_m": 4.07}
-        look = {"peak_mps2": 8.0, "velocity": 36.0, "pothole_probability": 0.8, "bump_probability": 0.1}
+        look = {"peak_mps2": 8.0, "velocity": 36.0, "single_pothole_probability": 0.8, "single_bump_probability": 0.1}
         here = {"lon": 127.0, "lat": 37.5, "trip_id": "T", "place": "P"}
         hits = engine.from_arrow(pa.Table.from_pylist([blank | look | here | i for i in impacts]), "impacts")
         drive = {"link_id": "L", "heading": 0.0, "distance_m": 10.0, "lon": 127.0, "trip_id": "T"}

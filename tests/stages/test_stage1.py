@@ -26,7 +26,9 @@ def run_stage1(engine, *tables: pa.Table, bumps: pa.Table | None = None, unique:
         engine.from_arrow(raw, "raw"), engine.from_arrow(layer, "bumps"), *DAY, Stage1Settings(),
         unique=unique, keep=engine.keep,
     )  # fmt: skip
-    found = {n: engine.to_arrow(getattr(result, n)) for n in ("impacts", "traversals", "quarantine", "used")}
+    found = {n: engine.to_arrow(getattr(result, n)) for n in ("traversals", "quarantine", "used")}
+    judged = module.judge(engine.keep(result.impacts), engine.keep(result.traversals), Stage1Settings(), engine.keep)
+    found["impacts"] = engine.to_arrow(judged)
     engine.forget()
     return found
 

@@ -51,6 +51,10 @@ class Engine(Protocol):
         """The same rows, computed once: for a frame that is used more than once."""
         ...
 
+    def hold(self, frame: DataFrame) -> DataFrame:
+        """Like ``keep``, for what outlives a part of the day: until the engine is closed."""
+        ...
+
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> DataFrame:
         """Write the frame's rows as ``part-*.parquet`` into a folder that exists; at least one file. The same rows."""
         ...

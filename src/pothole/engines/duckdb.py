@@ -132,8 +132,15 @@ class DuckDBEngine:
     def keep(self, frame: DataFrame) -> DataFrame:
         """A table of the frame's rows."""
         name = self._name("kept")
-        self._run(f"CREATE TABLE {name} AS {self._sql(frame)}")
         self._kept.append(name)
+        return self._as_table(frame, name)
+
+    def hold(self, frame: DataFrame) -> DataFrame:
+        """A table of the frame's rows that ``forget`` leaves."""
+        return self._as_table(frame, self._name("held"))
+
+    def _as_table(self, frame: DataFrame, name: str) -> DataFrame:
+        self._run(f"CREATE TABLE {name} AS {self._sql(frame)}")
         return self._table(name, frame.columns)
 
     def name_plan(self, frame: DataFrame) -> DataFrame:

@@ -164,17 +164,28 @@ class SparkEngine:
 
         ``persist`` would carry every plan inside the next one, which grows without bound over a stage's dozen steps.
         """
-        folder = f"{self._scratch}/kept-{next(self._numbers)}"
+        return self._in_scratch(frame, "kept")
+
+    def hold(self, frame: DataFrame) -> DataFrame:
+        """Like ``keep``; ``forget`` leaves it."""
+        return self._in_scratch(frame, "held")
+
+    def _in_scratch(self, frame: DataFrame, name: str) -> DataFrame:
+        folder = f"{self._scratch}/{name}-{next(self._numbers)}"
         frame.write.mode("overwrite").option("compression", "snappy").parquet(folder)
         return self.session.read.schema(frame.schema).parquet(folder)
 
     def forget(self) -> None:
         """Remove what ``keep`` wrote."""
+        self._remove("kept-")
+
+    def _remove(self, prefix: str) -> None:
         path = self.session._jvm.org.apache.hadoop.fs.Path(self._scratch)
         system = path.getFileSystem(self.session._jsc.hadoopConfiguration())
         if system.exists(path):
             for status in system.listStatus(path):
-                system.delete(status.getPath(), True)
+                if status.getPath().getName().startswith(prefix):
+                    system.delete(status.getPath(), True)
 
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> DataFrame:
         """Append Spark's own ``part-*.parquet`` files; an empty frame gives one file without rows."""
@@ -190,8 +201,8 @@ class SparkEngine:
         return pa.Table.from_pylist([row.asDict() for row in frame.collect()], schema=schema)
 
     def close(self) -> None:
-        """Stop the session and remove the scratch folder."""
-        self.forget()
+        """Stop the session and remove what lies in the scratch folder."""
+        self._remove("")
         self.session.stop()
         if self._own_scratch is not None:
             self._own_scratch.cleanup()

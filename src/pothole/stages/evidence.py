@@ -15,13 +15,10 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pothole.geo import heading_difference, metres_per_degree_lat, metres_per_degree_lon, steady
+from pothole.geo import steady
 from pothole.stages.frames import Keep, equi_join
+from pothole.stages.passing import seconds_over
 from pothole.stages.settings import ClusterSettings, EvidenceSettings
-
-_CELLS_PER_DEGREE = 2000.0  # about 55 m by 45 m: a place looks one cell around itself
-_REACH_ACROSS_M = 15.0
-_REACH_ALONG_M = 8.0  # beyond half of the distance that the vehicle drove in its second
 
 
 def place_summary(impacts: DataFrame) -> DataFrame:
@@ -76,55 +73,21 @@ def passes(places: DataFrame, impacts: DataFrame, traversals: DataFrame, setting
 
 
 _EVENT = ("vehicle_id", "trip_id", "timestamp")
-_LOOK = ("peak_mps2", "velocity", "pothole_probability", "bump_probability")
+_LOOK = ("peak_mps2", "velocity", "single_pothole_probability", "single_bump_probability")
 
 
 def _nearby(places: DataFrame, traversals: DataFrame) -> DataFrame:
-    """Seconds of motion over a place: near it, in its direction, and on its link where both have one."""
-
-    def cell(axis: str) -> Column:
-        return F.floor(F.col(axis) * F.lit(_CELLS_PER_DEGREE)).cast("bigint")
-
-    step = F.sequence(F.lit(-1), F.lit(1))
-    wanted = (
-        places.select(
-            "place",
-            F.col("link_id").alias("place_link"),
-            F.col("lon").alias("place_lon"),
-            F.col("lat").alias("place_lat"),
-            F.col("strongest.heading").alias("place_heading"),
-            cell("lon").alias("x"),
-            cell("lat").alias("y"),
-        )
-        .withColumn("dx", F.explode(step))
-        .withColumn("dy", F.explode(step))
-        .withColumns({"cell_x": F.col("x") + F.col("dx"), "cell_y": F.col("y") + F.col("dy")})
-        .drop("x", "y", "dx", "dy")
+    """Seconds of motion over a place, on its link where both have one."""
+    wanted = places.select(
+        "place",
+        F.col("link_id").alias("place_link"),
+        F.col("lon").alias("place_lon"),
+        F.col("lat").alias("place_lat"),
+        F.col("strongest.heading").alias("place_heading"),
     )
-    points = traversals.select(
-        *_EVENT,
-        "lon",
-        "lat",
-        "heading",
-        "distance_m",
-        "link_id",
-        cell("lon").alias("cell_x"),
-        cell("lat").alias("cell_y"),
-    )
-    pairs = equi_join(points, wanted, ["cell_x", "cell_y"])
-    east = (F.col("place_lon") - F.col("lon")) * metres_per_degree_lon(F.col("place_lat"))
-    north = (F.col("place_lat") - F.col("lat")) * metres_per_degree_lat(F.col("place_lat"))
-    course = F.radians(F.coalesce(F.col("heading"), F.col("place_heading"), F.lit(0.0)))
-    along = F.abs(east * F.sin(course) + north * F.cos(course))
-    across = F.abs(east * F.cos(course) - north * F.sin(course))
-    angle = F.coalesce(heading_difference(F.col("heading"), F.col("place_heading")), F.lit(0.0))
+    seconds = traversals.select(*_EVENT, "lon", "lat", "heading", "distance_m", "link_id")
     same_link = F.coalesce(F.col("link_id") == F.col("place_link"), F.lit(True))
-    over = (
-        (steady(along - F.col("distance_m") / F.lit(2.0)) <= _REACH_ALONG_M)
-        & (steady(across) <= _REACH_ACROSS_M)
-        & (steady(angle) <= 45.0)
-    )
-    return pairs.where(over & same_link)
+    return seconds_over(wanted, seconds).where(same_link)
 
 
 def weigh(passed: DataFrame, settings: EvidenceSettings) -> DataFrame:
@@ -133,9 +96,9 @@ def weigh(passed: DataFrame, settings: EvidenceSettings) -> DataFrame:
     # Passes without an impact have no look: greatest and least would take the bound for it.
     pothole, bump = (
         F.when(hit, F.greatest(F.lit(0.02), F.least(F.lit(0.98), F.col(c))))
-        for c in ("pothole_probability", "bump_probability")
+        for c in ("single_pothole_probability", "single_bump_probability")
     )
-    rest = F.lit(1.0) - F.col("pothole_probability") - F.col("bump_probability")
+    rest = F.lit(1.0) - F.col("single_pothole_probability") - F.col("single_bump_probability")
     other = F.when(hit, F.greatest(F.lit(0.02), rest))
     comparable = F.col("peak_mps2") * F.pow(F.lit(40.0) / F.col("velocity"), F.lit(settings.speed_exponent))
     votes = passed.groupBy("place").agg(

@@ -66,6 +66,18 @@ class ClassifySettings:
 
 
 @dataclass(frozen=True)
+class CorroborateSettings:
+    """Which other passes speak of an impact."""
+
+    reach_m: float = 12.0
+    """Impacts of other passes this near are of the same place: the errors of two fixes."""
+    heading_degrees: float = 45.0
+    """Largest difference between the headings of two passes in the same direction."""
+    min_probability: float = 0.02
+    """Impacts that are less likely to be a pothole by themselves neither speak nor are judged again."""
+
+
+@dataclass(frozen=True)
 class LocateSettings:
     """Where the vehicle was at the peak."""
 
@@ -172,6 +184,7 @@ class Stage1Settings:
     detect: DetectSettings = field(default_factory=DetectSettings)
     locate: LocateSettings = field(default_factory=LocateSettings)
     classify: ClassifySettings = field(default_factory=ClassifySettings)
+    corroborate: CorroborateSettings = field(default_factory=CorroborateSettings)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pothole.stages import classify, detect, features, locate, motion, orient, quality
+from pothole.stages import classify, corroborate, detect, features, locate, motion, orient, quality
 from pothole.stages.frames import Keep
 from pothole.stages.settings import Stage1Settings
 from pothole.tables import IMPACTS, TRAVERSALS
@@ -15,9 +15,10 @@ from pothole.tables import IMPACTS, TRAVERSALS
 
 @dataclass(frozen=True)
 class Stage1:
-    """What Stage 1 gives: frames with the columns of the tables of these names."""
+    """What Stage 1 finds in a part of a day: frames with the columns of the tables of these names."""
 
     impacts: DataFrame
+    """Each judged by itself, with ``known``: ``judge`` takes those of all parts of the day."""
     traversals: DataFrame
     quarantine: DataFrame
     used: DataFrame
@@ -63,11 +64,24 @@ def run(
     described = described_impacts(samples, strong, settings, keep)
     judged = classify.classify(locate.known_structures(described, bumps, settings.locate), settings.classify)
     return Stage1(
-        impacts=judged.select(*_impact_columns()),
+        impacts=judged.select(*_impact_columns(), "known"),
         traversals=motion.traversals(strong, settings.quality.min_velocity_kmh).select(*TRAVERSALS.names),
         quarantine=refused,
         used=seconds,
     )
+
+
+TRAVERSED = ("vehicle_id", "trip_id", "lon", "lat", "heading", "distance_m")
+"""Columns of the traversals that ``judge`` needs."""
+
+
+def judge(impacts: DataFrame, traversals: DataFrame, settings: Stage1Settings, keep: Keep) -> DataFrame:
+    """Columns of ``tables.IMPACTS``: the whole day's impacts, judged once more by what other passes felt there.
+
+    ``traversals`` have the columns ``TRAVERSED``.
+    """
+    judged = corroborate.corroborate(impacts, traversals, settings.corroborate, settings.classify, keep)
+    return judged.select(*IMPACTS.names)
 
 
 def _sample_count(seconds: DataFrame) -> int:
@@ -82,4 +96,5 @@ def _impact_columns() -> list[object]:
         "energy_mps2": F.sqrt(F.col("jolt_rms") * F.col("jolt_rms") + F.col("shake_rms") * F.col("shake_rms")),
         "impact_score": F.col("peak") / F.col("scale"),
     }
-    return [computed[n].alias(n) if n in computed else F.col(n) for n in IMPACTS.names]
+    names = [n for n in IMPACTS.names if not n.startswith("single_")]
+    return [computed[n].alias(n) if n in computed else F.col(n) for n in names]

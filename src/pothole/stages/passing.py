@@ -1,0 +1,59 @@
+"""Who drove over a place: the seconds of motion that lie over it, in its direction."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from pothole.geo import heading_difference, metres_per_degree_lat, metres_per_degree_lon, steady
+from pothole.stages.frames import equi_join
+
+_CELLS_PER_DEGREE = 2000.0  # about 55 m by 45 m: a place looks one cell around itself
+_REACH_ACROSS_M = 15.0
+_REACH_ALONG_M = 8.0  # beyond half of the distance that the vehicle drove in its second
+_HEADING_DEGREES = 45.0
+
+
+def seconds_over(places: DataFrame, seconds: DataFrame) -> DataFrame:
+    """Pairs of a second and a place over which it lies: the columns of both.
+
+    ``places`` have ``place_lon``, ``place_lat`` and ``place_heading``, ``seconds`` (traversals) ``lon``, ``lat``,
+    ``heading`` and ``distance_m``; headings may be null and then agree with any.
+    """
+    pairs = equi_join(
+        cells(seconds, "lon", "lat", _CELLS_PER_DEGREE),
+        around(places, "place_lon", "place_lat", _CELLS_PER_DEGREE),
+        ["cell_x", "cell_y"],
+    )
+    east = (F.col("place_lon") - F.col("lon")) * metres_per_degree_lon(F.col("place_lat"))
+    north = (F.col("place_lat") - F.col("lat")) * metres_per_degree_lat(F.col("place_lat"))
+    course = F.radians(F.coalesce(F.col("heading"), F.col("place_heading"), F.lit(0.0)))
+    along = F.abs(east * F.sin(course) + north * F.cos(course))
+    across = F.abs(east * F.cos(course) - north * F.sin(course))
+    angle = F.coalesce(heading_difference(F.col("heading"), F.col("place_heading")), F.lit(0.0))
+    return pairs.where(
+        (steady(along - F.col("distance_m") / F.lit(2.0)) <= _REACH_ALONG_M)
+        & (steady(across) <= _REACH_ACROSS_M)
+        & (steady(angle) <= _HEADING_DEGREES)
+    )
+
+
+def cells(points: DataFrame, lon: str, lat: str, per_degree: float) -> DataFrame:
+    """Points with the cell in which they lie, ``cell_x`` and ``cell_y``."""
+
+    def cell(axis: str) -> Column:
+        return F.floor(F.col(axis) * F.lit(per_degree)).cast("bigint")
+
+    return points.withColumns({"cell_x": cell(lon), "cell_y": cell(lat)})
+
+
+def around(points: DataFrame, lon: str, lat: str, per_degree: float) -> DataFrame:
+    """Points nine times: with their cell and with each of its neighbours."""
+    step = F.sequence(F.lit(-1), F.lit(1))
+    own = cells(points, lon, lat, per_degree).withColumnsRenamed({"cell_x": "x", "cell_y": "y"})
+    return (
+        own.withColumn("dx", F.explode(step))
+        .withColumn("dy", F.explode(step))
+        .withColumns({"cell_x": F.col("x") + F.col("dx"), "cell_y": F.col("y") + F.col("dy")})
+        .drop("x", "y", "dx", "dy")
+    )
