@@ -1,35 +1,75 @@
-"""``python -m benchmarks.ablation``: what each group of the classifier's questions earns, left out in turn.
+"""``python -m benchmarks.ablation``: what each step, and each group of the classifier's questions, earns.
 
-Fitted on the fleets of ``make fit`` (``--cache`` takes its file), judged on fleets of seeds 201 and 202 by the F1 of
-impacts at the threshold that is best there: a comparison of the groups with each other, not a figure of how good
-detection is.
+``steps``: whole days of fleets with seeds 201 and 202, one step at a time switched off by its setting; the models stay
+as they are. ``features``: the models fitted anew on the fleets of ``make fit`` (``--cache`` takes its folder) without a
+group of features, judged on the same seeds by the F1 of impacts at the threshold that is best there: a comparison with
+each other, not a figure of how good detection is.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.candidates import CAUSES, labelled
-from benchmarks.fit import SEEDS, TRIPS, learn
+from benchmarks.candidates import CAUSES, DAY, Wanted, fleets
+from benchmarks.score import run_day
 from pothole import engines
+from pothole.evaluate import (
+    ImpactScore,
+    PotholeScore,
+    impact_score,
+    pooled_potholes,
+    pothole_events,
+    read_truth,
+    reported,
+    score_impacts,
+    score_potholes,
+)
+from pothole.lake import open_lake
+from pothole.simulate.fleet import simulate
+from pothole.simulate.settings import SETTINGS
+from pothole.tables import IMPACTS, POTHOLES
 
-JUDGED = (("standard", 201), ("standard", 202), ("hard", 201), ("hard", 202))
+JUDGED = tuple(Wanted(setting, seed) for setting in ("standard", "hard") for seed in (201, 202))
+STEPS: dict[str, dict[str, str]] = {
+    "nothing": {},
+    "a moved device begins a new mount": {"STAGE1__ORIENT__MOVED_DEGREES": "180"},
+    "handled seconds are left out": {"STAGE1__ORIENT__HANDLED_DEGREES": "180"},
+    "absolute floor of the scale": {"STAGE1__DETECT__SCALE_FLOOR_MPS2": "0.01"},
+    "the fleet's scale as prior": {"STAGE1__DETECT__SCALE_PRIOR_SECONDS": "0"},
+    "impacts stand out of the trip": {"STAGE1__DETECT__START_SCALES": "0.5"},
+    "impacts stand out of the road around": {"STAGE1__DETECT__START_SURROUNDINGS": "0.5"},
+    "known structures": {"STAGE1__LOCATE__BUMP_REACH_M": "0"},
+    "what the other passes felt": {"STAGE1__CORROBORATE__MIN_PROBABILITY": "2"},
+    "lag of GPS": {"STAGE1__LOCATE__GPS_LAG_MS": "0"},
+    "heading in matching": {"STAGE2__MATCH__HEADING_DEGREES": "180"},
+    "unlikely impacts are no part of a place": {"STAGE2__CLUSTER__MIN_PROBABILITY": "0"},
+    "passes are not independent": {"STAGE2__EVIDENCE__INDEPENDENT_LOOKS": "1000"},
+    "passes without an impact": {"STAGE2__EVIDENCE__POTHOLE_HIT_RATE": "0.01", "STAGE2__EVIDENCE__NOISE_HIT_RATE":
+                                 "0.01", "STAGE2__EVIDENCE__STRUCTURE_HIT_RATE": "0.01"},
+    "places that look like potholes and are none": {"STAGE2__EVIDENCE__LOOKALIKE_SHARE": "0"},
+}  # fmt: skip
+"""Each step with the settings that switch it off."""
 GROUPS = {
     "nothing": (),
     "roll against pitch (gyroscope and forward axis)": (
-        "f_roll", "f_roll_share", "f_roll_peak_share", "f_roll_ratio", "f_roll_around", "f_nose_down_first",
+        "f_roll", "f_roll_share", "f_roll_peak_share", "f_roll_ratio", "f_roll_around", "f_roll_core_ratio",
+        "f_nose_down_first",
     ),
-    "sideways against ahead (forward axis)": ("f_aside", "f_aside_share", "f_aside_ratio"),
+    "sideways against ahead (forward axis)": ("f_aside", "f_aside_share", "f_aside_ratio", "f_aside_core_ratio"),
     "all that needs the forward axis": (
-        "f_roll", "f_roll_share", "f_roll_peak_share", "f_roll_ratio", "f_roll_around", "f_nose_down_first", "f_aside",
-        "f_aside_share", "f_aside_ratio",
+        "f_roll", "f_roll_share", "f_roll_peak_share", "f_roll_ratio", "f_roll_around", "f_roll_core_ratio",
+        "f_nose_down_first", "f_aside", "f_aside_share", "f_aside_ratio", "f_aside_core_ratio",
     ),
-    "what stands out of the road around": ("f_local_ratio", "f_surroundings"),
+    "what stands out of the road around": ("f_local_ratio", "f_core_ratio", "f_surroundings"),
+    "RMS of the 0.7 s around the peak": ("f_core_ratio", "f_roll_core_ratio", "f_aside_core_ratio"),
     "the trip's own scale": ("f_ratio",),
     "absolute strength": ("f_peak",),
     "which way first": ("f_down_first", "f_down_share", "f_opposite", "f_nose_down_first"),
@@ -41,40 +81,88 @@ GROUPS = {
 }  # fmt: skip
 
 
-def best_f1(probability: np.ndarray, causes: np.ndarray, missed: int) -> float:
-    """F1 of potholes at the best threshold; ``missed`` had no candidate."""
+Day = tuple[list[tuple[int, int, int]], PotholeScore, int]
+
+
+def day(lake: Path, switched: dict[str, str]) -> Day:
+    """A fleet's day with some settings: impacts by trip, potholes, and how many impacts there were."""
+    run_day(lake, DAY.isoformat(), **{f"POTHOLE__{name}": value for name, value in switched.items()})
+    opened = open_lake(str(lake))
+    events, true = read_truth(lake.with_name(f"{lake.name}.truth"), DAY.isoformat())
+    impacts = opened.read_table(IMPACTS.name, DAY.isoformat())
+    holes = score_potholes(opened.read_table(POTHOLES.name, DAY.isoformat()), true)
+    return score_impacts(reported(impacts), pothole_events(events)).groups, holes, impacts.num_rows
+
+
+def steps(trips: int) -> Table:
+    """One step at a time switched off."""
+    table = Table(
+        "switched off", "impacts F1", "costs", "potholes F1", "costs", "position, median m", "impacts a fleet"
+    )
+    with tempfile.TemporaryDirectory(prefix="pothole-ablation-") as folder:
+        lakes = [Path(folder) / wanted.name for wanted in JUDGED]
+        for lake, wanted in zip(lakes, JUDGED, strict=True):
+            simulate(lake, trips=trips, seed=wanted.seed, start_date=DAY, setting=SETTINGS[wanted.setting])
+        whole: tuple[ImpactScore, PotholeScore] | None = None
+        for name, switched in STEPS.items():
+            days = [day(lake, switched) for lake in lakes]
+            impacts = impact_score([g for groups, _, _ in days for g in groups])
+            holes = pooled_potholes([h for _, h, _ in days])
+            whole = whole or (impacts, holes)
+            row = (
+                name, f"{impacts.f1:.3f}", f"{whole[0].f1 - impacts.f1:+.3f}",
+                f"{holes.f1:.3f}", f"{whole[1].f1 - holes.f1:+.3f}", f"{holes.median_m:.2f}",
+                f"{np.mean([n for _, _, n in days]):,.0f}",
+            )  # fmt: skip
+            print(*row, sep=" | ", file=sys.stderr, flush=True)
+            table.add_row(*row)
+    return table
+
+
+def best_f1(probability: np.ndarray, causes: np.ndarray) -> float:
+    """F1 of potholes at the best threshold, of those that are candidates at all."""
     right = np.cumsum(causes[np.argsort(-probability, kind="stable")] == CAUSES.index("pothole"))
-    total = int((causes == CAUSES.index("pothole")).sum()) + missed
+    total = int((causes == CAUSES.index("pothole")).sum())
     return float((2 * right / (np.arange(1, len(right) + 1) + total)).max())
 
 
-def main() -> None:
-    """Fit without each group, print what is left."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--cache", type=Path, help="candidates as `python -m benchmarks.fit --cache` keeps them")
-    given = arguments.parse_args()
+def features(cache: Path | None) -> Table:
+    """One group of features at a time left out of the fit, and the second model."""
+    from benchmarks.fit import TRAINING, alone, fit
+
     engine = engines.start("duckdb")
     from pothole.stages.features import FEATURES
 
-    def columns(table: object) -> np.ndarray:
-        return np.stack([table[f].to_numpy() for f in FEATURES], 1)  # type: ignore[index]
+    training, judged = fleets(engine, TRAINING, cache), fleets(engine, JUDGED, cache)
 
-    if given.cache and given.cache.exists():
-        stored = np.load(given.cache)
-        features, causes = stored["features"], stored["causes"]
-    else:
-        parts = [labelled(engine, seed, setting, TRIPS) for setting, seeds in SEEDS.items() for seed in seeds]
-        features, causes = np.concatenate([columns(t) for t, _ in parts]), np.concatenate([c for _, c in parts])
-    judged = [labelled(engine, seed, setting, TRIPS) for setting, seed in JUDGED]
-    table = Table("left out", *(f"{setting} {seed}" for setting, seed in JUDGED), "mean", "costs")
-    whole = 0.0
-    for name, without in GROUPS.items():
-        kept = [i for i, feature in enumerate(FEATURES) if feature not in without]
-        model = learn(features[causes >= 0][:, kept], causes[causes >= 0], 150, 5)
-        scores = [best_f1(model.predict_proba(columns(t)[:, kept])[:, 0], c, 0) for t, c in judged]
-        whole = whole or float(np.mean(scores))
-        table.add_row(name, *(f"{s:.3f}" for s in scores), f"{np.mean(scores):.3f}", f"{whole - np.mean(scores):.3f}")
-    Console(width=130).print(table)
+    def scores() -> Iterator[tuple[str, list[float]]]:
+        for name, without in GROUPS.items():
+            fitted = fit(engine, training, tuple(f for f in FEATURES if f not in without))
+            yield name, [best_f1(fitted.probability(engine, f), f.causes) for f in judged]
+            if not without:
+                by_itself = [best_f1(alone(fitted.single, f, fitted.names)[:, 0], f.causes) for f in judged]
+                yield "what the other passes felt", by_itself
+
+    table, whole = Table("left out", *(w.name for w in JUDGED), "mean", "costs"), None
+    for name, each in scores():
+        whole = whole or float(np.mean(each))
+        row = (name, *(f"{s:.3f}" for s in each), f"{np.mean(each):.3f}", f"{whole - np.mean(each):+.3f}")
+        print(*row, sep=" | ", file=sys.stderr, flush=True)
+        table.add_row(*row)
+    return table
+
+
+def main() -> None:
+    """Switch off, score, print what is left."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--only", choices=("steps", "features"))
+    arguments.add_argument("--trips", type=int, default=150, help="trips of each fleet whose steps are switched off")
+    arguments.add_argument("--cache", type=Path, help="a folder of fleets as `python -m benchmarks.fit --cache` has it")
+    given = arguments.parse_args()
+    if given.only != "features":
+        Console(width=130).print(steps(given.trips))
+    if given.only != "steps":
+        Console(width=130).print(features(given.cache))
 
 
 if __name__ == "__main__":

@@ -58,6 +58,24 @@ def test_a_wheel_cannot_fall_to_the_bottom_of_a_short_hole() -> None:
     assert HOLE.shape(np.array([-0.51, 0.51]), 2) == pytest.approx(0.0)
 
 
+def test_what_lies_askew_meets_the_right_wheel_later_and_is_worn_more_on_one_side() -> None:
+    bump = Feature("S0", "speed_bump", 0, 100.0, 0.1, 3.6, uneven=0.1, skew_m=0.4)
+    along = np.linspace(-2.5, 2.5, 501)
+    left, right = bump.shapes(along, 0)
+    assert (left.max(), right.max()) == pytest.approx((0.09, 0.11), rel=1e-3)
+    assert (along[left.argmax()], along[right.argmax()]) == pytest.approx((-0.2, 0.2), abs=0.02)
+    square = replace(bump, uneven=0.0, skew_m=0.0).shapes(along, 0)
+    assert np.array_equal(square[0], square[1])
+
+
+def test_bumps_and_joints_are_drawn_askew_and_holes_are_not() -> None:
+    features = build(from_segments(grid_town()), STANDARD, 5).features
+    across = [f for f in features if f.kind in ("speed_bump", "joint")]
+    assert np.std([f.uneven for f in across]) == pytest.approx(0.1, abs=0.03)
+    assert np.std([f.skew_m for f in across]) == pytest.approx(0.12, abs=0.03)
+    assert all(f.uneven == f.skew_m == 0 for f in features if f.kind in ("pothole", "manhole"))
+
+
 def test_only_the_wheel_in_its_track_is_hit() -> None:
     assert HOLE.under(np.array([-0.77, 0.77])).tolist() == [False, True]
     assert HOLE.under(np.array([0.4, 1.1])).tolist() == [False, False]
