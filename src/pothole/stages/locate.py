@@ -2,7 +2,8 @@
 
 A fix is older than the sample that carries it (0.5 to 1 s: 27 m at motorway speed, Bridgelall 2020), and a 1 Hz fix is
 repeated until the next. So the position is read from the track at the peak's time plus the device's lag, between the
-two moments at which the position changed.
+two moments at which the position changed. The peak is the front axle's or the rear one's: what struck lies, on average,
+half a wheelbase behind where the front axle is then.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def fixes(jolts: DataFrame) -> DataFrame:
 
 
 def place(impacts: DataFrame, jolts: DataFrame, settings: LocateSettings) -> DataFrame:
-    """Impacts with ``lon``, ``lat`` at the peak and ``position_sigma_m``."""
+    """Impacts with ``lon``, ``lat`` of what struck and ``position_sigma_m``."""
     lag = F.lit(settings.gps_lag_ms)
     since = F.col("since_ms")
     earlier, later = F.when(since <= lag, since), F.when(since > lag, since)
@@ -61,11 +62,14 @@ def place(impacts: DataFrame, jolts: DataFrame, settings: LocateSettings) -> Dat
     course = F.radians(F.coalesce(F.col("heading"), F.lit(0.0)))
     east = F.coalesce(F.col("lon0"), F.col("lon")) + ahead_m * F.sin(course) / metres_per_degree_lon(F.col("lat"))
     north = F.coalesce(F.col("lat0"), F.col("lat")) + ahead_m * F.cos(course) / metres_per_degree_lat(F.col("lat"))
+    back_m = F.when(F.col("heading").isNotNull(), F.lit(settings.axle_m)).otherwise(F.lit(0.0))
+    back_east = back_m * F.sin(course) / metres_per_degree_lon(F.col("lat"))
+    back_north = back_m * F.cos(course) / metres_per_degree_lat(F.col("lat"))
     names = [c for c in impacts.columns if c not in ("lon", "lat")]
     return tracked.select(
         *names,
-        between("lon", east).alias("lon"),
-        between("lat", north).alias("lat"),
+        (between("lon", east) - back_east).alias("lon"),
+        (between("lat", north) - back_north).alias("lat"),
         sigma.alias("position_sigma_m"),
     )
 

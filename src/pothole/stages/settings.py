@@ -83,6 +83,8 @@ class LocateSettings:
 
     gps_lag_ms: float = 600.0
     """How much older than its sample a fix is, for devices about which nothing else is known."""
+    axle_m: float = 1.25
+    """How far the vehicle is past what struck, on average: half of what lies between the axles."""
     sigma_floor_m: float = 4.07
     """Standard error of a good fix per axis (Newson & Krumm 2009)."""
     sigma_per_hdop_m: float = 2.0
