@@ -125,7 +125,7 @@ class ClusterSettings:
 class EvidenceSettings:
     """How passes with and without an impact become a confidence."""
 
-    pothole_prior: float = 0.05
+    pothole_prior: float = 0.1
     """Share of places where a pothole is, before any pass."""
     structure_prior: float = 0.02
     """Share of places with a bump, manhole or joint, before any pass."""
@@ -141,7 +141,7 @@ class EvidenceSettings:
     """Share of other structures among all impacts."""
     noise_share: float = 0.4
     """Share of impacts without a cause in the road."""
-    independent_looks: float = 6.0
+    independent_looks: float = 4.0
     """As many impacts of one place count as independent in how they look."""
     sharpness: float = 1.5
     """Exponent of the odds: looks and passes together say more than either rate counts for."""
