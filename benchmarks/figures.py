@@ -19,7 +19,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
@@ -42,7 +41,7 @@ from pothole.evaluate import (
 from pothole.lake import open_lake
 from pothole.simulate.fleet import simulate
 from pothole.simulate.settings import HARD, STANDARD, Setting
-from pothole.tables import CONDITION, IMPACTS, POTHOLES, RAW
+from pothole.tables import CONDITION, IMPACTS, POTHOLES, TRAVERSALS
 
 SEEDS = (1, 2, 3, 4)
 SLOW_RATE_HZ = 15.0
@@ -107,7 +106,7 @@ def _compare(seen: Seen, lake: Path) -> None:
     found = reported(opened.read_table(IMPACTS.name, day))
     seen.reported += found.num_rows
     seen.groups += score_impacts(found, pothole_events(events)).groups
-    fast = _fast_vehicles(lake, day)
+    fast = fast_vehicles(opened.read_table(TRAVERSALS.name, day))
     seen.fast += score_impacts(_of(found, fast), _of(pothole_events(events), fast)).groups
     _wheel_overs(seen, found, pothole_events(events), true, fast)
     _bumps(seen, truth, events, found)
@@ -117,15 +116,11 @@ def _compare(seen: Seen, lake: Path) -> None:
     _roughness(seen, truth, opened.read_table(CONDITION.name, day))
 
 
-def _fast_vehicles(lake: Path, day: str) -> set[str]:
-    samples = pq.read_table(lake / RAW.name / f"dt={day}", columns=["vehicle_id", "trip_id", "timestamp"])
-    trips = samples.group_by(["vehicle_id", "trip_id"]).aggregate([("timestamp", "count"), ("timestamp", "min_max")])
-    fast = set()
-    for row in trips.to_pylist():
-        first, last = row["timestamp_min_max"]["min"], row["timestamp_min_max"]["max"]
-        if row["timestamp_count"] * 1000 > SLOW_RATE_HZ * max(1, last - first):
-            fast.add(row["vehicle_id"])
-    return fast
+def fast_vehicles(traversals: pa.Table) -> set[str]:
+    """Vehicles whose device gives more than ``SLOW_RATE_HZ`` samples a second."""
+    rates = traversals.group_by("vehicle_id").aggregate([("sample_count", "mean")])
+    fast = rates.filter(pc.greater(rates["sample_count_mean"], SLOW_RATE_HZ))
+    return set(fast["vehicle_id"].to_pylist())
 
 
 def _of(table: pa.Table, vehicles: set[str]) -> pa.Table:

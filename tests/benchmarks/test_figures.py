@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
-from benchmarks.figures import calibration, calibration_error, rank_correlation
+from benchmarks.figures import calibration, calibration_error, fast_vehicles, rank_correlation
 
 
 def test_confidence_that_means_what_it_says_has_no_error():
@@ -22,3 +23,8 @@ def test_ranks_of_equal_values_are_their_mean():
     assert rank_correlation([(1, 10), (2, 100), (3, 1000)]) == pytest.approx(1.0)
     assert rank_correlation([(1, 3), (2, 2), (3, 1)]) == pytest.approx(-1.0)
     assert rank_correlation([(1, 1), (1, 1), (2, 1), (2, 2)]) == pytest.approx(1 / 3**0.5)
+
+
+def test_a_slow_device_is_told_by_its_samples_a_second():
+    seconds = pa.table({"vehicle_id": ["slow"] * 3 + ["fast"] * 2, "sample_count": [10, 9, 10, 25, 24]})
+    assert fast_vehicles(seconds) == {"fast"}
