@@ -101,7 +101,7 @@ def main() -> None:
     level, variance, vehicles, true = levels(engine, fleets, ConditionSettings())
     offset, slope, error = line(level, true)
     print(f"IRI: offset {offset:.3f}, slope {slope:.3f}, RMSE {error:.3f} m/km, {len(true)} segments")
-    for model in (0.06, 0.08, 0.1, 0.12):
+    for model in (0.07, 0.08, 0.09, 0.1):
         usual = ConditionSettings().vehicle_spread
         sigma = np.sqrt((variance + usual**2 / vehicles) / vehicles + model**2)
         inside = np.mean(np.abs(np.log(true) - offset - slope * level) <= 1.96 * slope * sigma)

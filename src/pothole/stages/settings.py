@@ -165,7 +165,7 @@ class ConditionSettings:
     """Metres of driving that the assumption of an average vehicle weighs."""
     vehicle_spread: float = 0.2
     """Usual spread of the logarithm of roughness among vehicles on one segment, after their own share is taken off."""
-    model_spread: float = 0.1
+    model_spread: float = 0.09
     """Error of the relation itself, as a logarithm."""
     iri_offset: float = 2.053
     """Logarithm of the IRI (m/km) where the roughness at 80 km/h is 1 m/s2."""
