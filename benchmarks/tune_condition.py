@@ -18,6 +18,7 @@ from benchmarks.figures import rank_correlation
 from benchmarks.tune import prepare
 from pothole import engines
 from pothole.evaluate import REACH_M, nearest_first, place_distances_m
+from pothole.simulate.features import WHEEL_RADIUS_M
 from pothole.stages.settings import ConditionSettings, EvidenceSettings
 
 Array = NDArray[np.float64]
@@ -26,6 +27,7 @@ MIN_PASSES = 3
 IRI_GRID: dict[str, tuple[float, ...]] = {
     "fix_age_seconds": (0, 1, 2),
     "speed_exponent": (0.5, 0.55, 0.6, 0.62, 0.65, 0.7),
+    "noise_quantile": (0.005, 0.01, 0.02),
     "noise_share": (0.0, 0.7, 0.8, 0.9),
     "missed_hz": (0.0, 1.0, 1.5, 2.0, 2.5, 3.0),
     "vehicle_spread": (0.1, 0.15, 0.2, 0.3, 99.0),
@@ -68,6 +70,14 @@ def levels(engine: engines.Engine, fleets: Sequence[dict[str, Any]], settings: C
     return tuple(np.concatenate(c) for c in columns)
 
 
+def felt_depth_m(depth_m: Array, length_m: Array) -> Array:
+    """How deep a wheel falls into holes: on a short one it touches both edges first."""
+    half = np.minimum(length_m / 2, WHEEL_RADIUS_M)
+    return np.minimum(
+        depth_m, np.where(half < WHEEL_RADIUS_M, WHEEL_RADIUS_M - np.sqrt(WHEEL_RADIUS_M**2 - half**2), depth_m)
+    )
+
+
 def severity(engine: engines.Engine, fleets: Sequence[dict[str, Any]], settings: EvidenceSettings) -> float:
     """Rank correlation of the places' strength with the depth of the potholes that they are."""
     from pothole.stages import evidence
@@ -106,6 +116,9 @@ def main() -> None:
         sigma = np.sqrt((variance + usual**2 / vehicles) / vehicles + model**2)
         inside = np.mean(np.abs(np.log(true) - offset - slope * level) <= 1.96 * slope * sigma)
         print(f"IRI, model_spread {model}: {inside:.1%} inside their 95 % interval")
+    depth, length = (np.concatenate([f["true"][c].to_numpy() for f in fleets]) for c in ("depth_m", "length_m"))
+    bound = rank_correlation(list(zip(depth, felt_depth_m(depth, length), strict=True)))
+    print(f"severity: Spearman {bound:.3f} between depth and how deep a wheel falls")
     for name, values in SEVERITY_GRID.items():
         for value in values:
             found = severity(engine, fleets, dataclasses.replace(EvidenceSettings(), **{name: value}))
