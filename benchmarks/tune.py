@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pacsv
 
 from benchmarks.candidates import DAY
 from benchmarks.score import run_day
@@ -37,7 +38,7 @@ GRID: dict[str, tuple[float, ...]] = {
 
 
 def prepare(engine: engines.Engine, seed: int, trips: int, setting: str) -> dict[str, Any]:
-    """A fleet's passes, places, truth and impacts."""
+    """A fleet's passes, places, truth and impacts, and for its roads matched seconds and impacts and the true IRI."""
     from pothole.stages import evidence
     from pothole.stages.cluster import places
     from pothole.stages.match import match, network
@@ -62,8 +63,11 @@ def prepare(engine: engines.Engine, seed: int, trips: int, setting: str) -> dict
         passed = engine.to_arrow(evidence.passes(summary, placed, on_road, settings.cluster))
         table = engine.to_arrow(summary).select(["place", "link_id", "lon", "lat"])
         found = lake.read_table(IMPACTS.name, day)
+        road = {"driven": engine.to_arrow(on_road), "hits": engine.to_arrow(hit)}
+        iri = pacsv.read_csv(Path(f"{lake_folder}.truth") / "segments.csv")
         engine.forget()
-    return {"passes": passed, "places": table, "true": true, "events": pothole_events(events), "impacts": found}
+    holes = {"passes": passed, "places": table, "true": true, "events": pothole_events(events), "impacts": found}
+    return holes | road | {"iri": iri}
 
 
 def score(engine: engines.Engine, fleet: dict[str, Any], settings: EvidenceSettings) -> Any:

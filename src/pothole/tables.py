@@ -191,7 +191,7 @@ POTHOLES = Table(
         Column("pass_count", "bigint", "passes over the place"),
         Column("vehicle_count", "bigint", "vehicles among the passes with an impact"),
         Column("confidence", "double", "that a pothole is there, 0..1"),
-        Column("severity", "double", "1..100, from the impacts' strength at comparable speed"),
+        Column("severity", "double", "1..100, from the impacts' energy at comparable speed"),
         Column("first_seen", "bigint", "first impact, UTC epoch", "ms"),
         Column("last_seen", "bigint", "last impact, UTC epoch", "ms"),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pyarrow as pa
@@ -14,7 +15,8 @@ SETTINGS = EvidenceSettings()
 
 def passed(hits: int, misses: int, pothole: float = 0.8, bump: float = 0.1, peak: float = 8.0) -> pa.Table:
     n = hits + misses
-    look = {"peak_mps2": peak, "velocity": 40.0, "single_pothole_probability": pothole, "single_bump_probability": bump}
+    look = {"peak_mps2": peak, "energy_mps2": 3.0, "velocity": 40.0}
+    look |= {"single_pothole_probability": pothole, "single_bump_probability": bump}
     columns = {name: pa.array([value] * hits + [None] * misses, pa.float64()) for name, value in look.items()}
     keys = {"place": ["P"] * n, "vehicle_id": [f"V{i}" for i in range(n)], "trip_id": ["T"] * n}
     return pa.table({**keys, "hit": pa.array([1] * hits + [0] * misses, pa.int32()), **columns})
@@ -65,13 +67,32 @@ def test_confidence_is_a_probability_at_the_extremes(weigh):
         assert not math.isnan(confidence)
 
 
+def test_severity_is_told_by_the_stronger_passes_at_comparable_speed(engine):
+    from pothole.stages import evidence
+
+    table = passed(5, 3)
+    hits = {"energy_mps2": [1.0, 2.0, 3.0, 4.0, 5.0], "velocity": [40.0] * 3 + [160.0] * 2}
+    for name, values in hits.items():
+        column = pa.array(values + [None] * 3, pa.float64())
+        table = table.set_column(table.column_names.index(name), name, column)
+    settings = dataclasses.replace(SETTINGS, speed_exponent=0.5, severity_quantile=0.75)
+    (row,) = engine.to_arrow(evidence.weigh(engine.from_arrow(table, "passes"), settings)).to_pylist()
+    assert row["strength_mps2"] == pytest.approx(2.5)  # of 1, 2, 3, 4 / 2 and 5 / 2; a pass without an impact is none
+
+
 @pytest.fixture
 def passes(engine):
     from pothole.stages import evidence
 
     def run(impacts: list[dict], seconds: list[dict]) -> list[dict]:
         blank = {"link_id": "L", "s_id": "L:0", "offset_m": 50.0, "heading": 0.0, "position_sigma_m": 4.07}
-        look = {"peak_mps2": 8.0, "velocity": 36.0, "single_pothole_probability": 0.8, "single_bump_probability": 0.1}
+        look = {
+            "peak_mps2": 8.0,
+            "energy_mps2": 3.0,
+            "velocity": 36.0,
+            "single_pothole_probability": 0.8,
+            "single_bump_probability": 0.1,
+        }
         here = {"lon": 127.0, "lat": 37.5, "trip_id": "T", "place": "P"}
         hits = engine.from_arrow(pa.Table.from_pylist([blank | look | here | i for i in impacts]), "impacts")
         drive = {"link_id": "L", "heading": 0.0, "distance_m": 10.0, "lon": 127.0, "trip_id": "T"}

@@ -1,9 +1,10 @@
 """What the day's driving says of every road segment: passes, impacts, roughness and the IRI that it stands for.
 
-The vertical acceleration of a car grows with the road's unevenness and with the root of its speed (a profile whose
-slope is white noise, ISO 8608), and with how the car is sprung and where the device lies. So a second's roughness is
-brought to 80 km/h, compared as a logarithm, and each vehicle's own share is taken off: how much more than the other
-vehicles it shook on the same segments (two rounds). What remains, averaged over the vehicles, is the segment's.
+The vertical acceleration of a car grows with the road's unevenness and with its speed, and with how the car is sprung
+and where the device lies. So a second's roughness, less the device's own noise, is brought to 80 km/h and compared as a
+logarithm, and each vehicle's own share is taken off: how much more than the other vehicles it shook on the same
+segments. What remains, averaged over the metres that were driven, is the segment's; a vehicle that is far from the
+others there (it met a hole that is in no list) counts less.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def condition(
     gap = F.col("timestamp") - F.lag("timestamp").over(order)
     begins = F.when(gap <= pass_gap_seconds * 1000, F.lit(0)).otherwise(F.lit(1))
     squares = F.col("roughness") * F.col("roughness") * F.col("sample_count")
-    matched = traversals.where(F.col("s_id").isNotNull())
+    matched = keep(where_felt(traversals, settings))
     driven = (
         matched.withColumn("begins", begins)
         .groupBy("s_id")
@@ -49,11 +50,26 @@ def condition(
         ((F.col("start_lon") + F.col("end_lon")) / F.lit(2.0)).alias("centroid_lon"),
         ((F.col("start_lat") + F.col("end_lat")) / F.lit(2.0)).alias("centroid_lat"),
     )
-    uneven = equi_join(driven, iri(levels(quiet(matched, impacts), settings), settings, keep), ["s_id"], "left")
+    uneven = equi_join(driven, iri(levels(keep(quiet(matched, impacts)), settings), settings, keep), ["s_id"], "left")
     counted = equi_join(equi_join(uneven, middle, ["s_id"]), jolted, ["s_id"], "left")
     return counted.withColumns(
         {"impact_count": F.coalesce(F.col("impacts"), F.lit(0)).cast("bigint"), "date": F.lit(date)}
     ).select(*CONDITION.names)
+
+
+def where_felt(traversals: DataFrame, settings: ConditionSettings) -> DataFrame:
+    """Matched seconds on the segment where they were felt: that of the fix which comes ``fix_age_seconds`` later.
+
+    A fix is as old as its receiver's lag when it arrives, and is then held until the next. Where the trip has no such
+    later second, the vehicle stands or the trip ends, and the second's own segment is right.
+    """
+    later = Window.partitionBy("vehicle_id", "trip_id").orderBy("timestamp")
+    steps = settings.fix_age_seconds
+    apart = F.lead("timestamp", steps).over(later) - F.col("timestamp")
+    there = F.when(apart <= steps * 1000 + 500, F.lead("s_id", steps).over(later)).otherwise(F.col("s_id"))
+    names = ("vehicle_id", "trip_id", "timestamp", "velocity", "distance_m", "sample_count", "roughness")
+    matched = traversals.where(F.col("s_id").isNotNull())
+    return matched.select(*names, there.alias("s_id"))
 
 
 def quiet(matched: DataFrame, impacts: DataFrame) -> DataFrame:
@@ -69,33 +85,44 @@ def quiet(matched: DataFrame, impacts: DataFrame) -> DataFrame:
     return equi_join(matched.withColumn("second", second), shaken, ["vehicle_id", "trip_id", "second"], "left_anti")
 
 
-def levels(matched: DataFrame, settings: ConditionSettings) -> DataFrame:
-    """One row a vehicle and segment: ``level``, the mean logarithm of its roughness brought to 80 km/h (m/s2)."""
-    at_reference = F.log(F.greatest(F.col("roughness"), F.lit(0.02))) + F.lit(settings.speed_exponent) * F.log(
-        F.lit(_REFERENCE_KMH) / F.col("velocity")
+def levels(quiet: DataFrame, settings: ConditionSettings) -> DataFrame:
+    """One row a vehicle and segment: ``metres`` driven, and over them the mean ``level``.
+
+    The level is the logarithm of the roughness at 80 km/h (m/s2) that a device of any rate would feel, without its
+    noise. The noise adds in quadrature; the quietest of the vehicle's seconds tell how large it is at most. What shakes
+    faster than half the rate a device does not see: it feels exp(-``missed_hz`` / rate) of all.
+    """
+    devices = quiet.groupBy("vehicle_id").agg(
+        F.percentile("roughness", F.lit(settings.noise_quantile)).alias("quietest"),
+        F.percentile("sample_count", F.lit(0.5)).alias("rate_hz"),
     )
+    known = equi_join(quiet.where(F.col("velocity") >= settings.min_velocity_kmh), devices, ["vehicle_id"])
+    square, noise = F.col("roughness") * F.col("roughness"), F.lit(settings.noise_share) * F.col("quietest")
+    road = F.greatest(square - noise * noise, square * F.lit(0.1), F.lit(1e-4))
+    level = (
+        F.log(road) / F.lit(2.0)
+        + F.lit(settings.speed_exponent) * F.log(F.lit(_REFERENCE_KMH) / F.col("velocity"))
+        + F.lit(settings.missed_hz) / F.col("rate_hz")
+    )
+    metres = F.col("distance_m")
     return (
-        matched.where(F.col("velocity") >= settings.min_velocity_kmh)
+        known.withColumn("metres_level", metres * level)
         .groupBy("s_id", "vehicle_id")
-        .agg(F.avg(at_reference).alias("level"))
+        .agg((F.sum("metres_level") / F.sum(metres)).alias("level"), F.sum(metres).alias("metres"))
     )
 
 
 def iri(levels: DataFrame, settings: ConditionSettings, keep: Keep) -> DataFrame:
     """Segments with ``iri_m_per_km`` and its 95 % interval ``iri_low``, ``iri_high``."""
-    own = keep(levels)
-    offsets = keep(_vehicle_offsets(own, _segment_levels(own, None), settings))
-    offsets = keep(_vehicle_offsets(own, _segment_levels(own, offsets), settings))
-    level = _segment_levels(own, offsets)
     # A spread of the mean that few vehicles show is theirs by chance: one usual vehicle's spread is added.
     usual = F.lit(settings.vehicle_spread)
-    squared = (F.col("squares") + usual * usual) / F.col("vehicles")
-    error = F.lit(_Z_95) * F.sqrt(squared / F.col("vehicles") + F.lit(settings.model_spread**2))
+    variance = F.col("variance") + usual * usual / F.col("vehicles")
+    error = F.lit(_Z_95) * F.sqrt(variance / F.col("vehicles") + F.lit(settings.model_spread**2))
 
     def metres_per_km(logarithm: Column) -> Column:
         return F.exp(F.lit(settings.iri_offset) + F.lit(settings.iri_slope) * logarithm)
 
-    return level.select(
+    return segment_levels(levels, settings, keep).select(
         "s_id",
         metres_per_km(F.col("mean")).alias("iri_m_per_km"),
         metres_per_km(F.col("mean") - error).alias("iri_low"),
@@ -103,28 +130,45 @@ def iri(levels: DataFrame, settings: ConditionSettings, keep: Keep) -> DataFrame
     )
 
 
-def _segment_levels(levels: DataFrame, offsets: DataFrame | None) -> DataFrame:
-    """Segments with the ``mean`` of their vehicles' levels less the vehicles' offsets, and how far those are apart."""
-    known = levels if offsets is None else equi_join(levels, offsets, ["vehicle_id"])
-    value = F.col("level") if offsets is None else F.col("level") - F.col("offset")
-    return (
-        known.withColumn("value", value)
+def segment_levels(levels: DataFrame, settings: ConditionSettings, keep: Keep) -> DataFrame:
+    """Segments with the ``mean`` of their vehicles' levels less the vehicles' offsets, its ``variance``, ``vehicles``.
+
+    A vehicle that is farther than ``vehicle_spread`` from the mean weighs that much less (Huber 1964, one step).
+    """
+    own = keep(levels)
+    offsets = _vehicle_offsets(own, _segment_means(own.withColumn("value", F.col("level"))), settings)
+    known = keep(equi_join(own, keep(offsets), ["vehicle_id"]).withColumn("value", F.col("level") - F.col("offset")))
+    apart = equi_join(known, _segment_means(known).select("s_id", "mean"), ["s_id"])
+    spread = F.lit(settings.vehicle_spread)
+    share = spread / F.greatest(spread, F.abs(F.col("value") - F.col("mean")))
+    return _segment_means(apart.select("s_id", "value", (F.col("metres") * share).alias("metres")))
+
+
+def _segment_means(levels: DataFrame) -> DataFrame:
+    """Segments with ``mean`` and ``variance`` of ``value``, weighted by ``metres``, and how many ``vehicles`` count.
+
+    One that drove there much more than the others makes them count less: Kish's effective number.
+    """
+    metres, value = F.col("metres"), F.col("value")
+    sums = (
+        levels.withColumns({"first": metres * value, "second": metres * value * value, "squared": metres * metres})
         .groupBy("s_id")
-        .agg(
-            F.avg("value").alias("mean"),
-            F.count(F.lit(1)).alias("vehicles"),
-            (F.avg(F.col("value") * F.col("value")) * F.count(F.lit(1)) - F.avg("value") * F.sum("value")).alias(
-                "squares"
-            ),
-        )
-        .withColumn("squares", F.greatest(F.lit(0.0), F.col("squares")))
+        .agg(*(F.sum(c).alias(c) for c in ("metres", "first", "second", "squared")))
+    )
+    mean = F.col("first") / metres
+    return sums.select(
+        "s_id",
+        mean.alias("mean"),
+        F.greatest(F.lit(0.0), F.col("second") / metres - mean * mean).alias("variance"),
+        (metres * metres / F.col("squared")).alias("vehicles"),
     )
 
 
 def _vehicle_offsets(levels: DataFrame, segments: DataFrame, settings: ConditionSettings) -> DataFrame:
     """Vehicles with ``offset``: the mean of how far they are above the segments' levels, shrunk towards none."""
     apart = equi_join(levels, segments.select("s_id", "mean"), ["s_id"])
-    total = F.sum(F.col("level") - F.col("mean"))
-    return apart.groupBy("vehicle_id").agg(
-        (total / (F.count(F.lit(1)) + F.lit(settings.vehicle_prior_segments))).alias("offset")
+    return (
+        apart.withColumn("above", F.col("metres") * (F.col("level") - F.col("mean")))
+        .groupBy("vehicle_id")
+        .agg((F.sum("above") / (F.sum("metres") + F.lit(settings.vehicle_prior_m))).alias("offset"))
     )

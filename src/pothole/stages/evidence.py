@@ -73,7 +73,7 @@ def passes(places: DataFrame, impacts: DataFrame, traversals: DataFrame, setting
 
 
 _EVENT = ("vehicle_id", "trip_id", "timestamp")
-_LOOK = ("peak_mps2", "velocity", "single_pothole_probability", "single_bump_probability")
+_LOOK = ("peak_mps2", "energy_mps2", "velocity", "single_pothole_probability", "single_bump_probability")
 
 
 def _nearby(places: DataFrame, traversals: DataFrame) -> DataFrame:
@@ -100,7 +100,7 @@ def weigh(passed: DataFrame, settings: EvidenceSettings) -> DataFrame:
     )
     rest = F.lit(1.0) - F.col("single_pothole_probability") - F.col("single_bump_probability")
     other = F.when(hit, F.greatest(F.lit(0.02), rest))
-    comparable = F.col("peak_mps2") * F.pow(F.lit(40.0) / F.col("velocity"), F.lit(settings.speed_exponent))
+    comparable = F.col("energy_mps2") * F.pow(F.lit(40.0) / F.col("velocity"), F.lit(settings.speed_exponent))
     votes = passed.groupBy("place").agg(
         F.sum("hit").cast("bigint").alias("hit_count"),
         F.count(F.lit(1)).alias("pass_count"),
@@ -108,7 +108,7 @@ def weigh(passed: DataFrame, settings: EvidenceSettings) -> DataFrame:
         F.avg(F.log(pothole / F.lit(settings.pothole_share))).alias("look_pothole"),
         F.avg(F.log(bump / F.lit(settings.structure_share))).alias("look_structure"),
         F.avg(F.log(other / F.lit(settings.noise_share))).alias("look_noise"),
-        F.percentile(comparable, F.lit(0.5)).alias("strength_mps2"),
+        F.percentile(comparable, F.lit(settings.severity_quantile)).alias("strength_mps2"),
     )
     looks = F.least(F.col("hit_count").cast("double"), F.lit(settings.independent_looks))
     misses = F.col("pass_count") - F.col("hit_count")

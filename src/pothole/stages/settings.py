@@ -147,10 +147,12 @@ class EvidenceSettings:
     """Exponent of the odds: looks and passes together say more than either rate counts for."""
     lookalike_share: float = 0.04
     """Share of places that shake every vehicle as a pothole does and are none; no number of passes tells them."""
-    speed_exponent: float = 0.5
-    """How a pothole's peak acceleration grows with speed, for comparing impacts at other speeds."""
-    severity_mps2: float = 12.0
-    """Peak acceleration at 40 km/h at which severity reaches 63."""
+    speed_exponent: float = 0.25
+    """How the energy of a pothole's impact grows with speed, for comparing impacts at other speeds."""
+    severity_quantile: float = 0.75
+    """Which of a place's impacts tell its severity: most wheels catch less of a hole than there is."""
+    severity_mps2: float = 4.2
+    """Energy at 40 km/h at which severity reaches 63."""
     position_floor_m: float = 1.0
     """Error of the position that no number of passes takes away."""
     confirmed: float = 0.95
@@ -161,19 +163,27 @@ class EvidenceSettings:
 class ConditionSettings:
     """How roughness becomes an International Roughness Index (IRI)."""
 
+    fix_age_seconds: int = 1
+    """How old the fix of a second is: a receiver's lag (0.6 s), and half of the second for which a fix is held."""
     min_velocity_kmh: float = 15.0
     """Slower seconds say little of the road."""
-    speed_exponent: float = 0.5
+    speed_exponent: float = 0.62
     """How the roughness that a vehicle feels grows with its speed."""
-    vehicle_prior_segments: float = 5.0
-    """Segments that the assumption of an average vehicle weighs."""
+    noise_quantile: float = 0.01
+    """Share of a vehicle's seconds that are so quiet that the device's noise is most of what they have."""
+    noise_share: float = 0.8
+    """The device's noise over the roughness of the loudest of these."""
+    missed_hz: float = 2.0
+    """A device that samples f times a second feels exp(-missed_hz / f) of the roughness."""
+    vehicle_prior_m: float = 200.0
+    """Metres of driving that the assumption of an average vehicle weighs."""
     vehicle_spread: float = 0.2
     """Usual spread of the logarithm of roughness among vehicles on one segment, after their own share is taken off."""
-    model_spread: float = 0.1
+    model_spread: float = 0.09
     """Error of the relation itself, as a logarithm."""
-    iri_offset: float = 2.24
+    iri_offset: float = 2.053
     """Logarithm of the IRI (m/km) where the roughness at 80 km/h is 1 m/s2."""
-    iri_slope: float = 1.12
+    iri_slope: float = 0.979
     """How the logarithm of the IRI grows with that of the roughness."""
 
 
