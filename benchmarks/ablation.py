@@ -1,6 +1,6 @@
 """``python -m benchmarks.ablation``: what each step, and each group of the classifier's questions, earns.
 
-``steps``: whole days of fleets with seeds 201 and 202, one step at a time switched off by its setting; the models stay
+``steps``: whole days of a standard and a hard fleet (seeds 201 and 202), one step at a time switched off by its setting; the models stay
 as they are. ``features``: the models fitted anew on the fleets of ``make fit`` (``--cache`` takes its folder) without a
 group of features, judged on the same seeds by the F1 of impacts at the threshold that is best there: a comparison with
 each other, not a figure of how good detection is.
@@ -38,6 +38,7 @@ from pothole.simulate.settings import SETTINGS
 from pothole.tables import IMPACTS, POTHOLES
 
 JUDGED = tuple(Wanted(setting, seed) for setting in ("standard", "hard") for seed in (201, 202))
+DRIVEN = (Wanted("standard", 201), Wanted("hard", 202))
 STEPS: dict[str, dict[str, str]] = {
     "nothing": {},
     "a moved device begins a new mount": {"STAGE1__ORIENT__MOVED_DEGREES": "180"},
@@ -100,8 +101,8 @@ def steps(trips: int) -> Table:
         "switched off", "impacts F1", "costs", "potholes F1", "costs", "position, median m", "impacts a fleet"
     )
     with tempfile.TemporaryDirectory(prefix="pothole-ablation-") as folder:
-        lakes = [Path(folder) / wanted.name for wanted in JUDGED]
-        for lake, wanted in zip(lakes, JUDGED, strict=True):
+        lakes = [Path(folder) / wanted.name for wanted in DRIVEN]
+        for lake, wanted in zip(lakes, DRIVEN, strict=True):
             simulate(lake, trips=trips, seed=wanted.seed, start_date=DAY, setting=SETTINGS[wanted.setting])
         whole: tuple[ImpactScore, PotholeScore] | None = None
         for name, switched in STEPS.items():
