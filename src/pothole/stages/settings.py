@@ -150,7 +150,7 @@ class EvidenceSettings:
     speed_exponent: float = 0.25
     """How the energy of a pothole's impact grows with speed, for comparing impacts at other speeds."""
     severity_quantile: float = 0.75
-    """Which of a place's impacts tell its severity: most wheels catch less of a hole than there is."""
+    """Which of a place's impacts tell its severity: the weakest come from devices that feel less."""
     severity_mps2: float = 4.2
     """Energy at 40 km/h at which severity reaches 63."""
     position_floor_m: float = 1.0
