@@ -1,9 +1,9 @@
 """``python -m benchmarks.ablation``: what each step, and each group of the classifier's questions, earns.
 
-``steps``: whole days of a standard and a hard fleet (seeds 201 and 202), one step at a time switched off by its setting; the models stay
-as they are. ``features``: the models fitted anew on the fleets of ``make fit`` (``--cache`` takes its folder) without a
-group of features, judged on the same seeds by the F1 of impacts at the threshold that is best there: a comparison with
-each other, not a figure of how good detection is.
+``steps``: whole days of a standard and a hard fleet (seeds 201 and 202), one step at a time switched off by its
+setting; the models stay as they are. ``features``: the models fitted anew on the fleets of ``make fit`` (``--cache``
+takes its folder) without a group of features, judged on seeds 201 and 202 by the F1 of impacts at the threshold that is
+best there: a comparison with each other, not a figure of how good detection is.
 """
 
 from __future__ import annotations
