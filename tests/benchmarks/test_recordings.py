@@ -4,7 +4,7 @@ import pytest
 from benchmarks.detectors.trip import Trip
 from benchmarks.staged import START_MS, filled, judged
 
-from benchmarks import gonzalez, goodroad, logistic, passes, potholelab
+from benchmarks import gonzalez, goodroad, logistic, passes, potholelab, realroads
 
 
 def road(*kinds: str) -> potholelab.Road:
@@ -123,6 +123,37 @@ def test_length_and_roughness_of_a_road():
     assert goodroad.length_km(raw, "q1") == pytest.approx(0.111, abs=0.001)
     assert goodroad.roughness(raw, "q1") == pytest.approx(1.0)
     assert goodroad.roughness(raw, "q3") == pytest.approx(3.0)
+
+
+def test_a_road_driven_back_is_not_driven_again():
+    time = np.arange(0, 300_000, 1000.0)
+    raw = filled(["v"] * 600, ["good1"] * 300 + ["good2"] * 300, np.tile(time, 2), np.ones((600, 3)))
+
+    def driven_at(lat: np.ndarray) -> float:
+        lat_at, start = raw.column_names.index("lat"), raw.column_names.index("timestamp")
+        later = raw["timestamp"].to_numpy() + np.repeat([0, 1_000_000], 300)
+        return goodroad.passed_again(
+            raw.set_column(lat_at, "lat", pa.array(lat)).set_column(start, "timestamp", pa.array(later)), "good"
+        )
+
+    there = raw["lat"].to_numpy()[:300]
+    assert driven_at(np.concatenate([there, there])) == pytest.approx(1.0)
+    assert driven_at(np.concatenate([there, there[::-1]])) == 0.0
+
+
+def test_a_fit_sees_the_first_half_and_the_odd_drives_of_good_roads_alone():
+    raw = pa.table({"trip_id": ["x_q1_0"] * 4 + ["x_q3_0"], "timestamp": [0, 10, 20, 30, 0]})
+    assert realroads.gyor_teaches(raw).tolist() == [True, True, False, False, False]
+    drives = pa.table({"trip_id": ["good1", "good2", "good11", "bad1"], "timestamp": [0, 0, 0, 0]})
+    assert realroads.pittsburgh_teaches(drives).tolist() == [True, False, True, False]
+
+
+@pytest.mark.slow
+def test_the_whole_pipeline_tells_of_a_road_what_two_passes_felt():
+    time, vertical = np.arange(0, 60_000, 20.0), 9.8 + np.random.default_rng(3).normal(0, 0.05, 3000)
+    accel = np.stack([np.zeros(3000), np.zeros(3000), vertical], axis=1)
+    quiet = goodroad.places(filled(["v"] * 3000, ["q1"] * 3000, time, accel), "q1")
+    assert quiet.tolist() == []
 
 
 def test_stage_1_judges_a_filled_recording(engine):
