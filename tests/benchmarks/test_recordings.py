@@ -4,7 +4,7 @@ import pytest
 from benchmarks.detectors.trip import Trip
 from benchmarks.staged import START_MS, filled, judged
 
-from benchmarks import gonzalez, goodroad, logistic, passes, potholelab, realroads
+from benchmarks import convolutions, gonzalez, goodroad, logistic, passes, potholelab, realroads
 
 
 def road(*kinds: str) -> potholelab.Road:
@@ -56,6 +56,30 @@ def test_a_logistic_regression_learns_and_leaves_out():
     assert gonzalez.auc(score[y == 1], score[y == 0]) > 0.95
     noise = logistic.left_out(x[:, 1:], y, list(np.arange(200) % 5))
     assert gonzalez.auc(noise[y == 1], noise[y == 0]) < 0.65
+
+
+def test_bands_tell_a_slow_swing_from_a_fast_one():
+    time = np.arange(56) * 0.02
+    slow, fast = (convolutions.bands(np.sin(2 * np.pi * hertz * time)[None])[0] for hertz in (2.2, 20.0))
+    assert slow[1] == slow[:7].max() and fast[6] == fast[:7].max()
+
+
+def test_random_convolutions_learn_a_shape_and_not_noise():
+    rng = np.random.default_rng(0)
+    windows, falls = rng.normal(0, 0.3, (120, 56)), np.arange(120) % 2 == 0
+    windows[falls, 20:24] -= 2.0
+    windows[~falls, 20:24] += 2.0
+    features = convolutions.random_convolutions(windows, 60)
+    assert features.shape == (120, 120)
+    score = convolutions.left_out(features, falls.astype(float), list(np.arange(120) // 12))
+    assert gonzalez.auc(score[falls], score[~falls]) > 0.99
+    noise = convolutions.left_out(features, (rng.random(120) < 0.5).astype(float), list(np.arange(120) // 12))
+    assert np.ptp(noise) < np.ptp(score)
+
+
+def test_as_much_of_every_series_is_looked_at():
+    assert len(gonzalez.middle(np.arange(59.0))) == len(gonzalez.middle(np.arange(300.0))) == gonzalez.MIDDLE
+    assert gonzalez.middle(np.arange(300.0)).mean() == pytest.approx(0.0)
 
 
 def driven(name: str, holes: list[int], seed: int) -> passes.Pass:
