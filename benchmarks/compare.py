@@ -88,6 +88,7 @@ def main() -> None:
             _row(table, data, detector, score)
     console.print(table)
     if real:
+        console.print(recordings.foretold(REAL))
         console.print(recordings.roads(REAL, standard))
         console.print(recordings.classes(REAL))
     elif given.only != "simulated":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.detectors.trip import Array
-from benchmarks.staged import judged
+from benchmarks.score import run_day
+from benchmarks.staged import METRES_PER_DEGREE, judged
+from pothole.lake import open_lake
+from pothole.tables import POTHOLES, RAW
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,46 @@ def alarms(raw: pa.Table, good: str, bad: str) -> tuple[Alarms, Alarms]:
     return tuple(  # type: ignore[return-value]
         Alarms(int(holes[np.char.find(of, name) >= 0].sum()), length_km(raw, name)) for name in (good, bad)
     )
+
+
+def places(raw: pa.Table, name: str) -> Array:
+    """Confidences of the potholes that the whole pipeline tells on trips whose name holds ``name``, day by day.
+
+    What the officer sees: Stage 2 wants two passes with an impact. Without a road network, days by UTC.
+    """
+    mine = raw.filter(np.char.find(np.array(raw["trip_id"].to_pylist()), name) >= 0)
+    day = mine["timestamp"].to_numpy().astype("datetime64[ms]").astype("datetime64[D]")
+    found = [np.zeros(0)]
+    with tempfile.TemporaryDirectory(prefix="pothole-roads-") as folder:
+        lake = Path(folder) / "lake"
+        for one in np.unique(day):
+            partition = lake / RAW.name / f"dt={one}"
+            partition.mkdir(parents=True)
+            pq.write_table(mine.filter(day == one), partition / "samples.parquet")
+            run_day(lake, str(one), POTHOLE__TIMEZONE="UTC")
+            found.append(open_lake(str(lake)).read_table(POTHOLES.name, str(one))["confidence"].to_numpy())
+    return np.concatenate(found)
+
+
+def passed_again(raw: pa.Table, name: str) -> float:
+    """Share of the way, on trips whose name holds ``name``, that was driven again in the same direction.
+
+    Within 20 m and 45 degrees, a minute or more apart: only there can two passes tell a pothole.
+    """
+    trip = np.array(raw["trip_id"].to_pylist())
+    seconds, east_per_degree = [], METRES_PER_DEGREE * np.cos(np.radians(np.nanmean(raw["lat"].to_numpy())))
+    for one in np.unique(trip[np.char.find(trip, name) >= 0]):
+        time, lat, lon, speed = (raw[c].to_numpy()[trip == one] for c in ("timestamp", "lat", "lon", "velocity"))
+        _, first = np.unique(time // 1000, return_index=True)
+        if len(first) > 1:
+            north, east = lat[first] * METRES_PER_DEGREE, lon[first] * east_per_degree
+            course = np.arctan2(np.gradient(east), np.gradient(north))
+            seconds.append(np.stack([time[first] / 1000.0, east, north, course, speed[first]]))
+    at_s, east, north, course, speed = np.concatenate(seconds, axis=1)
+    near = np.hypot(east[:, None] - east, north[:, None] - north) <= 20.0
+    along = np.cos(course[:, None] - course) >= np.cos(np.pi / 4)
+    again = (near & along & (np.abs(at_s[:, None] - at_s) >= 60.0)).any(axis=1)
+    return float((again * speed).sum() / speed.sum())
 
 
 def roughness(raw: pa.Table, name: str) -> float:

@@ -22,7 +22,6 @@ import pyarrow.csv as pacsv
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.passes import corroborated
 from pothole.evaluate import (
     ImpactScore,
     PotholeScore,
@@ -125,7 +124,6 @@ def pittsburgh() -> dict[str, ImpactScore]:
         "energy": table["energy_mps2"].to_numpy(),
         "peak": table["peak_mps2"].to_numpy(),
         "the classifier": table["pothole_probability"].to_numpy(),
-        "energy with the other passes": corroborated(table, table["energy_mps2"].to_numpy()),
     }
     return {name: left_out(table, value, marks) for name, value in scores.items()}
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from benchmarks.passes import corroborated
-from benchmarks.staged import METRES_PER_DEGREE, START_MS, filled, judged
+from benchmarks.detectors.trip import Trip
+from benchmarks.staged import START_MS, filled, judged
 
-from benchmarks import gonzalez, goodroad, logistic, potholelab
+from benchmarks import convolutions, gonzalez, goodroad, logistic, passes, potholelab, realroads
 
 
 def road(*kinds: str) -> potholelab.Road:
@@ -58,14 +58,85 @@ def test_a_logistic_regression_learns_and_leaves_out():
     assert gonzalez.auc(noise[y == 1], noise[y == 0]) < 0.65
 
 
-def test_the_other_passes_raise_what_they_felt_too():
-    here, away = 45.0, 45.0 + 100 / METRES_PER_DEGREE
-    table = pa.table({
-        "trip_id": ["a", "a", "b", "b"], "lon": [10.0] * 4, "lat": [here, away, here + 5 / METRES_PER_DEGREE, 45.1],
-    })  # fmt: skip
-    score = corroborated(table, np.array([2.0, 2.0, 8.0, 0.5]), weight=0.5)
-    assert score[0] == pytest.approx(np.log(2) + 0.5 * np.log(8))
-    assert score[1] == pytest.approx(np.log(2) + 0.5 * np.log(2))  # the other trip's median: (8 * 0.5) ** 0.5
+def test_bands_tell_a_slow_swing_from_a_fast_one():
+    time = np.arange(56) * 0.02
+    slow, fast = (convolutions.bands(np.sin(2 * np.pi * hertz * time)[None])[0] for hertz in (2.2, 20.0))
+    assert slow[1] == slow[:7].max() and fast[6] == fast[:7].max()
+
+
+def test_random_convolutions_learn_a_shape_and_not_noise():
+    rng = np.random.default_rng(0)
+    windows, falls = rng.normal(0, 0.3, (120, 56)), np.arange(120) % 2 == 0
+    windows[falls, 20:24] -= 2.0
+    windows[~falls, 20:24] += 2.0
+    features = convolutions.random_convolutions(windows, 60)
+    assert features.shape == (120, 120)
+    score = convolutions.left_out(features, falls.astype(float), list(np.arange(120) // 12))
+    assert gonzalez.auc(score[falls], score[~falls]) > 0.99
+    noise = convolutions.left_out(features, (rng.random(120) < 0.5).astype(float), list(np.arange(120) // 12))
+    assert np.ptp(noise) < np.ptp(score)
+
+
+def test_as_much_of_every_series_is_looked_at():
+    assert len(gonzalez.middle(np.arange(59.0))) == len(gonzalez.middle(np.arange(300.0))) == gonzalez.MIDDLE
+    assert gonzalez.middle(np.arange(300.0)).mean() == pytest.approx(0.0)
+
+
+def driven(name: str, holes: list[int], seed: int) -> passes.Pass:
+    """Ten minutes at 5 Hz and 10 m/s to the north; a blow of three seconds at each of ``holes`` (seconds)."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(0, 600_000, 200.0)
+    accel = np.stack([np.zeros(3000), np.zeros(3000), 9.8 + rng.normal(0, 0.3, 3000)], axis=1)
+    for at in holes:
+        accel[at * 5 : at * 5 + 5, 2] += np.array([-3.0, 3.0, -3.0, 3.0, -3.0])
+    trip = Trip("car", name, time, accel, np.zeros(3000), np.full(3000, 36.0))
+    return passes.Pass(trip, np.zeros(3000), time / 100.0, np.zeros((3000, 3)))
+
+
+def test_energy_is_that_of_the_moment():
+    looks = driven("a", [300], 1).looks
+    assert 1498 <= np.argmax(looks["energy"]) <= 1506
+    assert looks["around"][0] == pytest.approx(np.log(0.3), abs=0.3)
+    assert np.ptp(looks["speed"]) == 0
+
+
+def test_what_the_others_felt_is_their_mean_and_a_place_nobody_passed_counts_as_usual():
+    others = [driven("a", [300], 1), driven("b", [300, 400], 2)]
+    hit, once, far = passes.felt(others, np.array([0.0, 0.0, 900.0]), np.array([3000.0, 4000.0, 0.0]))
+    assert hit > once + 0.5 > far + 0.6
+    assert far == pytest.approx(np.mean([np.median(o.looks["energy"]) for o in others]))
+
+
+def test_the_strongest_are_apart():
+    time = np.arange(10) * 1000.0
+    assert list(passes.strongest(time, np.array([0, 1, 2, 3, 9, 3, 2, 1, 0, 5.0]), 3000.0)) == [1, 4, 9]
+
+
+def test_a_trip_is_judged_by_the_others_and_by_what_they_felt():
+    holes, quiet = list(range(30, 570, 45)), list(range(50, 570, 45))
+    roads = [driven(name, holes + (quiet[i::4] if i < 4 else []), i) for i, name in enumerate("abcde")]
+    marks = [np.array([at * 1000.0 + 300.0 for at in holes])] * 5
+    alone = passes.left_out(roads, marks, corroborated=False)
+    together = passes.left_out(roads, marks, corroborated=True)
+    assert len(together.groups) == 5
+    assert together.f1 > 0.95 > alone.f1 > 0.7  # a blow that one pass alone felt is no pothole
+
+
+def test_places_that_four_passes_felt_are_foretold_for_the_fifth():
+    holes = list(range(30, 570, 45))
+    roads = [driven(name, holes, i) for i, name in enumerate("abcde")]
+    marks = [np.array([at * 1000.0 + 300.0 for at in holes[: 11 if i else 12]]) for i in range(5)]
+    rows = passes.reliability(roads, marks)
+    assert rows[0].marked < 0.05 and rows[-1].marked > 0.6
+    assert all(abs(row.foretold - row.marked) < 0.25 for row in rows if row.places > 30)
+
+
+def test_passes_of_raw_rows_keep_place_and_turn():
+    raw = filled(["car"] * 200, ["b"] * 100 + ["a"] * 100, np.tile(np.arange(100) * 200.0, 2), np.ones((200, 3)) * 9.8)
+    found = passes.read(raw)
+    assert [one.trip.trip_id for one in found] == ["a", "b"]
+    assert np.ptp(found[0].north_m) == pytest.approx(19.8 * 40 / 3.6)
+    assert found[0].turn.shape == (100, 3) and not found[0].turn.any()
 
 
 def test_length_and_roughness_of_a_road():
@@ -76,6 +147,37 @@ def test_length_and_roughness_of_a_road():
     assert goodroad.length_km(raw, "q1") == pytest.approx(0.111, abs=0.001)
     assert goodroad.roughness(raw, "q1") == pytest.approx(1.0)
     assert goodroad.roughness(raw, "q3") == pytest.approx(3.0)
+
+
+def test_a_road_driven_back_is_not_driven_again():
+    time = np.arange(0, 300_000, 1000.0)
+    raw = filled(["v"] * 600, ["good1"] * 300 + ["good2"] * 300, np.tile(time, 2), np.ones((600, 3)))
+
+    def driven_at(lat: np.ndarray) -> float:
+        lat_at, start = raw.column_names.index("lat"), raw.column_names.index("timestamp")
+        later = raw["timestamp"].to_numpy() + np.repeat([0, 1_000_000], 300)
+        return goodroad.passed_again(
+            raw.set_column(lat_at, "lat", pa.array(lat)).set_column(start, "timestamp", pa.array(later)), "good"
+        )
+
+    there = raw["lat"].to_numpy()[:300]
+    assert driven_at(np.concatenate([there, there])) == pytest.approx(1.0)
+    assert driven_at(np.concatenate([there, there[::-1]])) == 0.0
+
+
+def test_a_fit_sees_the_first_half_and_the_odd_drives_of_good_roads_alone():
+    raw = pa.table({"trip_id": ["x_q1_0"] * 4 + ["x_q3_0"], "timestamp": [0, 10, 20, 30, 0]})
+    assert realroads.gyor_teaches(raw).tolist() == [True, True, False, False, False]
+    drives = pa.table({"trip_id": ["good1", "good2", "good11", "bad1"], "timestamp": [0, 0, 0, 0]})
+    assert realroads.pittsburgh_teaches(drives).tolist() == [True, False, True, False]
+
+
+@pytest.mark.slow
+def test_the_whole_pipeline_tells_of_a_road_what_two_passes_felt():
+    time, vertical = np.arange(0, 60_000, 20.0), 9.8 + np.random.default_rng(3).normal(0, 0.05, 3000)
+    accel = np.stack([np.zeros(3000), np.zeros(3000), vertical], axis=1)
+    quiet = goodroad.places(filled(["v"] * 3000, ["q1"] * 3000, time, accel), "q1")
+    assert quiet.tolist() == []
 
 
 def test_stage_1_judges_a_filled_recording(engine):
