@@ -13,7 +13,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from rich.table import Table
 
-from benchmarks import gonzalez, goodroad, passes, potholelab, realroads
+from benchmarks import gonzalez, goodroad, passes, potholelab
 from benchmarks.detectors.published import DETECTORS
 from benchmarks.detectors.trip import series, trips
 from benchmarks.score import ingest, pittsburgh
@@ -94,9 +94,9 @@ def roads(folder: Path, tuned: Sequence[Tuned]) -> Table:
     """False alarms on good roads; the rivals (``tuned`` on simulated fleets) only where they were tuned."""
     table = Table("data", "detector", "setting", "impacts/km, good", "km", "driven again", "potholes/km, good",
                   "impacts/km, bad", "roughness bad/good")  # fmt: skip
-    for name, raw, teaches, good, bad in (
-        ("Győr", goodroad.gyor(folder / "gyor"), realroads.gyor_teaches, "q1", "q3"),
-        ("Pittsburgh's drives", pittsburgh_roads(folder / "pittsburgh"), realroads.pittsburgh_teaches, "good", "bad"),
+    for name, raw, good, bad in (
+        ("Győr", goodroad.gyor(folder / "gyor"), "q1", "q3"),
+        ("Pittsburgh's drives", pittsburgh_roads(folder / "pittsburgh"), "good", "bad"),
     ):
         kinds, confidence = goodroad.alarms(raw, good, bad), goodroad.places(raw, good)
         ratio = goodroad.roughness(raw, bad) / goodroad.roughness(raw, good)
@@ -104,8 +104,6 @@ def roads(folder: Path, tuned: Sequence[Tuned]) -> Table:
         again = f"{goodroad.passed_again(raw, good):.0%}"
         table.add_row(name, "ours", "as shipped", f"{kinds[0].per_km:.2f}", f"{kinds[0].km:.1f}", again, told,
                       f"{kinds[1].per_km:.2f}", f"{ratio:.2f}")  # fmt: skip
-        half, _ = goodroad.alarms(raw.filter(~teaches(raw)), good, bad)
-        table.add_row(name, "ours", "the half no fit may see", f"{half.per_km:.2f}", f"{half.km:.1f}", *[""] * 4)
         for rival in tuned:
             found = rival.find(trips(raw))
             each = [sum(len(at) for (_, trip), at in found.items() if of in trip) for of in (good, bad)]

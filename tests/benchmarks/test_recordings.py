@@ -4,7 +4,7 @@ import pytest
 from benchmarks.detectors.trip import Trip
 from benchmarks.staged import START_MS, filled, judged
 
-from benchmarks import convolutions, gonzalez, goodroad, logistic, passes, potholelab, realroads
+from benchmarks import convolutions, gonzalez, goodroad, logistic, passes, potholelab
 
 
 def road(*kinds: str) -> potholelab.Road:
@@ -163,13 +163,6 @@ def test_a_road_driven_back_is_not_driven_again():
     there = raw["lat"].to_numpy()[:300]
     assert driven_at(np.concatenate([there, there])) == pytest.approx(1.0)
     assert driven_at(np.concatenate([there, there[::-1]])) == 0.0
-
-
-def test_a_fit_sees_the_first_half_and_the_odd_drives_of_good_roads_alone():
-    raw = pa.table({"trip_id": ["x_q1_0"] * 4 + ["x_q3_0"], "timestamp": [0, 10, 20, 30, 0]})
-    assert realroads.gyor_teaches(raw).tolist() == [True, True, False, False, False]
-    drives = pa.table({"trip_id": ["good1", "good2", "good11", "bad1"], "timestamp": [0, 0, 0, 0]})
-    assert realroads.pittsburgh_teaches(drives).tolist() == [True, False, True, False]
 
 
 @pytest.mark.slow
