@@ -74,12 +74,13 @@ def fit(engine: engines.Engine, training: Sequence[Fleet], names: tuple[str, ...
 
 
 def single_model(training: Sequence[Fleet], names: tuple[str, ...]) -> CatBoostClassifier:
-    """The first model."""
-    features, causes = (
-        np.concatenate([f.features(names) for f in training]),
-        np.concatenate([f.causes for f in training]),
-    )
-    return learn(*with_blind(features[causes >= 0], causes[causes >= 0], names), *SINGLE_SHAPE)
+    """The first model, from the features ``names``."""
+    from pothole.stages.features import FEATURES
+
+    features = np.concatenate([f.features(FEATURES) for f in training])
+    causes = np.concatenate([f.causes for f in training])
+    shown, shown_causes = with_blind(features[causes >= 0], causes[causes >= 0], FEATURES)
+    return learn(shown[:, [FEATURES.index(name) for name in names]], shown_causes, *SINGLE_SHAPE)
 
 
 def alone(model: CatBoostClassifier, fleet: Fleet, names: tuple[str, ...]) -> np.ndarray:
