@@ -10,8 +10,8 @@ from benchmarks import convolutions, gonzalez, goodroad, logistic, passes, potho
 def road(*kinds: str) -> potholelab.Road:
     """Two recordings, the first one twice; a pothole in each snippet of the first."""
     snippets = pa.table({
-        "start_ms": [0, 1000, 2000], "sample_uuid": ["a", "b", "a"], "vehicle": ["v", "v", "w"],
-        "placement": ["Floor"] * 3,
+        "start_ms": [0, 1000, 2000], "end_ms": [980, 1980, 2980], "sample_uuid": ["a", "b", "a"],
+        "vehicle": ["v", "v", "w"], "placement": ["Floor"] * 3,
     })  # fmt: skip
     time = np.arange(0, 3000, 20)
     level = {f"accel_{x}": np.full(len(time), g) for x, g in zip("xyz", (0.0, 0.0, 9.8), strict=True)}
