@@ -16,6 +16,26 @@ def logistic(features: Array, positive: Array, new: Array, ridge: float = RIDGE)
     """Log-odds of ``new`` rows, learnt from ``features`` (standardised, with their squares) and 0/1 ``positive``."""
     mean, spread = features.mean(0), features.std(0) + 1e-9
     known, asked = (_terms((x - mean) / spread) for x in (features, new))
+    return np.asarray(asked @ _weights(known, positive, ridge))
+
+
+def linear(features: Array, positive: Array, new: Array, ridge: float = RIDGE) -> Array:
+    """Log-odds of ``new`` rows by the features as they are, without squares."""
+    known, asked = (np.hstack([np.ones((len(x), 1)), x]) for x in (features, new))
+    return np.asarray(asked @ _weights(known, positive, ridge))
+
+
+def left_out(features: Array, positive: Array, folds: Sequence[object], ridge: float = RIDGE) -> Array:
+    """Log-odds of every row, each learnt from the rows of the other folds."""
+    fold, score = np.array(folds), np.zeros(len(features))
+    for out in np.unique(fold):
+        away = fold == out
+        score[away] = logistic(features[~away], positive[~away], features[away], ridge)
+    return score
+
+
+def _weights(known: Array, positive: Array, ridge: float) -> Array:
+    """Newton's method; the first column is the constant, which is not held back."""
     weights, penalty = np.zeros(known.shape[1]), np.full(known.shape[1], ridge)
     penalty[0] = 1e-6
     for _ in range(STEPS):
@@ -26,16 +46,7 @@ def logistic(features: Array, positive: Array, new: Array, ridge: float = RIDGE)
         weights = weights + step
         if np.abs(step).max() < 1e-6:
             break
-    return np.asarray(asked @ weights)
-
-
-def left_out(features: Array, positive: Array, folds: Sequence[object], ridge: float = RIDGE) -> Array:
-    """Log-odds of every row, each learnt from the rows of the other folds."""
-    fold, score = np.array(folds), np.zeros(len(features))
-    for out in np.unique(fold):
-        away = fold == out
-        score[away] = logistic(features[~away], positive[~away], features[away], ridge)
-    return score
+    return weights
 
 
 def _terms(x: Array) -> Array:

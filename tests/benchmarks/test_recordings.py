@@ -2,16 +2,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from benchmarks.detectors.trip import Trip
-from benchmarks.staged import START_MS, filled, judged
+from benchmarks.staged import SHAPE, START_MS, filled, judged
 
-from benchmarks import convolutions, gonzalez, goodroad, logistic, passes, potholelab
+from benchmarks import convolutions, gonzalez, goodroad, logistic, passes, potholelab, twosteps
 
 
 def road(*kinds: str) -> potholelab.Road:
     """Two recordings, the first one twice; a pothole in each snippet of the first."""
     snippets = pa.table({
-        "start_ms": [0, 1000, 2000], "sample_uuid": ["a", "b", "a"], "vehicle": ["v", "v", "w"],
-        "placement": ["Floor"] * 3,
+        "start_ms": [0, 1000, 2000], "end_ms": [980, 1980, 2980], "sample_uuid": ["a", "b", "a"],
+        "vehicle": ["v", "v", "w"], "placement": ["Floor"] * 3,
     })  # fmt: skip
     time = np.arange(0, 3000, 20)
     level = {f"accel_{x}": np.full(len(time), g) for x, g in zip("xyz", (0.0, 0.0, 9.8), strict=True)}
@@ -56,6 +56,92 @@ def test_a_logistic_regression_learns_and_leaves_out():
     assert gonzalez.auc(score[y == 1], score[y == 0]) > 0.95
     noise = logistic.left_out(x[:, 1:], y, list(np.arange(200) % 5))
     assert gonzalez.auc(noise[y == 1], noise[y == 0]) < 0.65
+
+
+def test_a_linear_logistic_is_held_back_by_its_ridge():
+    x = np.array([[-1.0], [-1.0], [1.0], [1.0]])
+    y = np.array([0.0, 1.0, 1.0, 1.0])
+    assert logistic.linear(x, y, np.array([[-1.0], [1.0]]), ridge=1e-6)[0] == pytest.approx(0.0, abs=0.01)
+    free, held = (np.ptp(logistic.linear(x, y, x, ridge)) for ridge in (0.1, 10.0))
+    assert free > held > 0
+
+
+def driven_over(count: int = 30) -> tuple[potholelab.Road, pa.Table]:
+    """Recordings of 4 s: potholes, bumps and nothing in turn; of a pothole half of the blow is to the side."""
+    rng, time = np.random.default_rng(5), np.arange(count * 200) * 20
+    accel, middle = rng.normal(0, 0.2, (len(time), 3)), np.arange(count) * 200 + 100
+    kind = np.arange(count) % 3
+    for at, what in zip(middle, kind, strict=True):
+        accel[at : at + 6, 2] += 4.0 * (what < 2)
+        accel[at : at + 6, 0] += 2.0 * (what == 0)
+    snippets = pa.table({
+        "start_ms": np.arange(count) * 4000, "end_ms": np.arange(count) * 4000 + 3980, "vehicle": ["v"] * count,
+        "sample_uuid": [f"{i:03}" for i in range(count)], "placement": ["Floor"] * count,
+    })  # fmt: skip
+    samples = pa.table({
+        "timestamp": time, "velocity": np.full(len(time), 30.0),
+        **{f"accel_{x}": accel[:, i] for i, x in enumerate("xyz")},
+    })  # fmt: skip
+    events = kind < 2
+    labels = pa.table({
+        "timestamp_ms": middle[events] * 20, "class": np.where(kind[events] == 0, "pothole", "speed_bump").tolist()
+    })  # fmt: skip
+    every = {
+        "timestamp": middle * 20 + np.arange(count) * potholelab.QUIET_MS + START_MS,
+        "peak": np.where(events, 4.0, 0.5) + rng.normal(0, 0.1, count), "f_speed": rng.normal(2, 0.1, count),
+    }  # fmt: skip
+    shape = {name: rng.normal(size=count) for name in SHAPE}
+    return potholelab.apart(samples, labels, snippets), pa.table(every | shape | {"is_pothole": [0] * count})
+
+
+def test_a_window_is_as_the_road_is_stitched():
+    found, every = driven_over(6)
+    windows = twosteps.windows(found.raw, every["timestamp"].to_numpy(), 150)
+    assert windows.shape == (6, 3, 301)
+    assert windows[1, 2, 152] > 3 and windows[2, 2, 152] < 1
+    assert np.array_equal(windows[1, :, 250:], windows[2, :, 50:101])  # over the cut lies the next snippet
+
+
+def test_components_keep_what_the_rows_tell_of_each_other():
+    rows, among = np.random.default_rng(0).normal(size=(12, 40)), np.arange(12) < 8
+    found = twosteps.components(rows, among.astype(float))
+    assert found.shape == (12, 8)
+    assert np.allclose(found @ found[among].T, rows @ rows[among].T)
+
+
+def test_a_threshold_lies_between_what_it_parts():
+    score, positive = np.array([5.0, 1.0, 4.0, 2.0]), np.array([1.0, 0.0, 1.0, 0.0])
+    assert twosteps.best_threshold(score, positive) == 3.0
+
+
+def test_two_steps_tell_a_hole_from_a_bump_by_its_push_to_the_side():
+    found, every = driven_over()
+    scores = potholelab.ours(found, every, every, kernels=30)
+    assert scores["two steps, random convolutions of all axes"].f1 > 0.9 > scores["peak"].f1
+
+
+def test_two_steps_learn_nothing_of_what_they_judge():
+    found, every = driven_over()
+    peaks = potholelab.peaks_of(found, every, kernels=30)
+    swapped = np.where(peaks.recording == 3, 1.0 - peaks.pothole, peaks.pothole)
+    told = twosteps.Peaks(peaks.usual, peaks.look, peaks.event, swapped, peaks.recording)
+    mine = peaks.recording == 3
+    assert twosteps.left_out(peaks)[0][mine] == twosteps.left_out(told)[0][mine]
+    assert twosteps.left_out(peaks)[1][mine] == twosteps.left_out(told)[1][mine]
+
+
+def test_a_window_sees_a_cut_only_as_far_as_it_reaches():
+    seen = twosteps.cuts(np.array([0.0, 2000.0]), np.array([1980.0, 3980.0]), np.array([500.0, 2200.0]), 28)
+    assert seen.tolist() == [[0.5, 0.56], [0.2, 0.56]]
+
+
+def test_the_bounds_are_told():
+    found, every = driven_over()
+    table = potholelab.bounds(found, every, kernels=30)
+    told = dict(zip(*(list(column.cells) for column in table.columns), strict=True))
+    assert told["recordings; with potholes"] == "30; 10"
+    assert told["every event reported: F1"] == "0.667"
+    assert told["peak, threshold in hindsight, bumps known: F1"] == "1.000"
 
 
 def test_bands_tell_a_slow_swing_from_a_fast_one():

@@ -7,14 +7,13 @@ at equal lengths. Impacts without a link climb to the fullest of the neighbourin
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from pothole.geo import metres_per_degree_lat, steady
+from pothole.geo import steady
 from pothole.stages.frames import equi_join
+from pothole.stages.passing import SECTORS, cell_of
 from pothole.stages.settings import ClusterSettings
-
-_SECTORS = 8
 
 
 def along_links(impacts: DataFrame, settings: ClusterSettings) -> DataFrame:
@@ -42,7 +41,7 @@ def around_cells(impacts: DataFrame, settings: ClusterSettings) -> DataFrame:
 
     Cells are ``gap_m`` wide; twice a step uphill, ties to the smaller cell, so that the impacts of one place meet.
     """
-    x, y, sector = _cell_of(settings.gap_m)
+    x, y, sector = cell_of(settings.gap_m)
     keyed = impacts.withColumns({"x": x, "y": y, "sector": sector})
     cell = ["x", "y", "sector"]
     counts = keyed.groupBy(*cell).agg(F.count(F.lit(1)).alias("n"))
@@ -54,7 +53,7 @@ def around_cells(impacts: DataFrame, settings: ClusterSettings) -> DataFrame:
         .select(
             (F.col("x") + F.col("dx")).alias("x"),
             (F.col("y") + F.col("dy")).alias("y"),
-            ((F.col("sector") + F.col("ds") + F.lit(_SECTORS)) % F.lit(_SECTORS)).alias("sector"),
+            ((F.col("sector") + F.col("ds") + F.lit(SECTORS)) % F.lit(SECTORS)).alias("sector"),
             F.struct(
                 F.col("n").alias("n"),
                 (F.lit(0) - F.col("x")).alias("x"),
@@ -72,16 +71,6 @@ def around_cells(impacts: DataFrame, settings: ClusterSettings) -> DataFrame:
     joined = equi_join(keyed, twice.select(*cell, *(f"{c}2" for c in cell)), cell)
     name = F.concat_ws("|", F.lit("cell"), *(F.col(f"{c}2").cast("string") for c in cell))
     return joined.withColumn("place", name).select(*impacts.columns, "place")
-
-
-def _cell_of(width_m: float) -> tuple[Column, Column, Column]:
-    """East and north cell and sector of heading; east cells keep their width by whole degrees of latitude."""
-    per_degree = metres_per_degree_lat(F.lit(0.0))
-    band = F.cos(F.radians(F.floor(F.col("lat")) + F.lit(0.5)))
-    x = F.floor(steady(F.col("lon") * per_degree * band / F.lit(width_m))).cast("bigint")
-    y = F.floor(steady(F.col("lat") * per_degree / F.lit(width_m))).cast("bigint")
-    turned = F.coalesce(F.col("heading"), F.lit(0.0)) / F.lit(360.0 / _SECTORS)
-    return x, y, (F.floor(steady(turned)) % F.lit(_SECTORS)).cast("int")
 
 
 def places(impacts: DataFrame, settings: ClusterSettings) -> DataFrame:

@@ -14,10 +14,11 @@ from pothole.geo import heading_difference, metres_per_degree_lat, metres_per_de
 from pothole.stages.classify import kind_shares, with_kind
 from pothole.stages.frames import Keep, equi_join
 from pothole.stages.model import FELT
-from pothole.stages.passing import around, cells, seconds_over
+from pothole.stages.passing import around, cell_of, cells, seconds_over
 from pothole.stages.settings import ClassifySettings, CorroborateSettings
 
 _CELLS_PER_DEGREE = 4000.0  # over 12 m a side up to 64 degrees of latitude
+_SPOT_M = 4.0
 _NEAR_M = 6.0
 _TRIP = ("vehicle_id", "trip_id")
 
@@ -49,56 +50,79 @@ _PROBABILITIES = ("pothole_probability", "bump_probability")
 
 
 def felt_by_others(single: DataFrame, traversals: DataFrame, settings: CorroborateSettings, keep: Keep) -> DataFrame:
-    """One row an impact that may be a pothole: ``impact_id`` and ``FEATURES``."""
+    """One row an impact that may be a pothole: ``impact_id`` and ``FEATURES``.
+
+    Passes are looked up once for a spot, a few metres and one direction, not for every impact: with twice the traffic
+    twice as many vehicles pass twice as many impacts. What the impact's own pass says of its spot is taken off again.
+    """
     likely = keep(
         single.where(steady(F.col("single_pothole_probability")) >= settings.min_probability).select(
             "impact_id", *_TRIP, "lon", "lat", "heading", "known", *(f"single_{p}" for p in _PROBABILITIES)
         )
     )
-    mine = likely.where(~F.col("known")).select(
+    x, y, sector = cell_of(_SPOT_M)
+    towards = F.when(F.col("heading").isNotNull(), sector).otherwise(F.lit(-1))
+    mine = likely.where(~F.col("known")).withColumn(
+        "spot", F.concat_ws("|", *(c.cast("string") for c in (x, y, towards)))
+    )
+    spots = keep(mine.groupBy("spot").agg(*(_middle(c).alias(f"place_{c}") for c in ("lon", "lat", "heading"))))
+    looks = ("pothole", "bump", "near")
+    passes = keep(_passes(spots, likely, traversals, settings))
+    said = keep(
+        passes.groupBy("spot").agg(
+            F.count(F.lit(1)).cast("double").alias("passes"), *(F.sum(c).alias(f"all_{c}") for c in looks)
+        )
+    )
+    own = equi_join(mine, passes, ["spot", *_TRIP], "left")
+    told = equi_join(own, said, ["spot"])
+    passed = F.col("passes") - F.when(F.col("pothole").isNotNull(), F.lit(1.0)).otherwise(F.lit(0.0))
+
+    def mean_of_others(look: str) -> Column:
+        others = F.col(f"all_{look}") - F.coalesce(F.col(look), F.lit(0.0))
+        return F.greatest(F.lit(0.0), others) / F.greatest(F.lit(1.0), passed)
+
+    return told.select(
         "impact_id",
-        *(F.col(c).alias(f"own_{c}") for c in _TRIP),
-        F.col("lon").alias("place_lon"),
-        F.col("lat").alias("place_lat"),
-        F.col("heading").alias("place_heading"),
-        *(F.col(f"single_{p}").alias(f"own_{p}") for p in _PROBABILITIES),
+        _log_odds("single_pothole_probability").alias("f_own_pothole"),
+        _log_odds("single_bump_probability").alias("f_own_bump"),
+        passed.alias("f_passes"),
+        mean_of_others("pothole").alias("f_felt_pothole"),
+        mean_of_others("near").alias("f_felt_near"),
+        mean_of_others("bump").alias("f_felt_bump"),
     )
-    another = ~((F.col("vehicle_id") == F.col("own_vehicle_id")) & (F.col("trip_id") == F.col("own_trip_id")))
-    over = seconds_over(
-        mine.select("impact_id", "own_vehicle_id", "own_trip_id", "place_lon", "place_lat", "place_heading"),
-        traversals.select(*_TRIP, "lon", "lat", "heading", "distance_m"),
-    )
-    trip = ("impact_id", *_TRIP)
-    passed = over.where(another).select(*trip, *(F.lit(None).cast("double").alias(c) for c in _LOOK))
-    felt = _alike(mine, likely.drop("impact_id"), settings).where(another).select(*trip, *_LOOK)
-    look = F.when(F.col("pothole").isNotNull(), F.struct(*(F.col(c).alias(c) for c in _LOOK)))  # by its probability
-    passes = passed.unionByName(felt).groupBy(*trip).agg(F.max(look).alias("look"))
-    pothole = F.coalesce(F.col("look.pothole"), F.lit(0.0))
-    nearness = F.exp(F.lit(0.0) - F.pow(F.col("look.away_m") / F.lit(_NEAR_M), F.lit(2.0)) / F.lit(2.0))
-    means = passes.groupBy("impact_id").agg(
-        F.count(F.lit(1)).cast("double").alias("f_passes"),
-        F.avg(pothole).alias("f_felt_pothole"),
-        F.avg(pothole * F.coalesce(nearness, F.lit(0.0))).alias("f_felt_near"),
-        F.avg(F.coalesce(F.col("look.bump"), F.lit(0.0))).alias("f_felt_bump"),
-    )
-    own = mine.select(
-        "impact_id",
-        _log_odds("own_pothole_probability").alias("f_own_pothole"),
-        _log_odds("own_bump_probability").alias("f_own_bump"),
-    )
-    told = equi_join(own, keep(means), ["impact_id"], "left")
-    return told.withColumns({name: F.coalesce(F.col(name), F.lit(0.0)) for name in FEATURES[2:]})
 
 
-_LOOK = ("pothole", "bump", "away_m")
 FEATURES = ("f_own_pothole", "f_own_bump", "f_passes", "f_felt_pothole", "f_felt_near", "f_felt_bump")
 
 
-def _alike(mine: DataFrame, likely: DataFrame, settings: CorroborateSettings) -> DataFrame:
-    """Pairs of impacts at one place in one direction, with the look of the other one."""
+def _middle(name: str) -> Column:
+    return (F.min(name) + F.max(name)) / F.lit(2.0)
+
+
+def _passes(spots: DataFrame, likely: DataFrame, traversals: DataFrame, settings: CorroborateSettings) -> DataFrame:
+    """One row a trip that passed a spot: what its likeliest impact there says, 0 without one.
+
+    ``pothole`` and ``bump`` are probabilities, ``near`` the first weighed by how near the impact was.
+    """
+    trip = ("spot", *_TRIP)
+    passed = seconds_over(spots, traversals.select(*_TRIP, "lon", "lat", "heading", "distance_m")).select(*trip)
+    silent = passed.distinct().select(*trip, *(F.lit(None).cast("double").alias(c) for c in _LOOK))
+    felt = _alike(spots, likely, settings).select(*trip, *_LOOK)
+    look = F.when(F.col("pothole").isNotNull(), F.struct(*(F.col(c).alias(c) for c in _LOOK)))  # by its probability
+    each = silent.unionByName(felt).groupBy(*trip).agg(F.max(look).alias("look"))
+    nearness = F.exp(F.lit(0.0) - F.pow(F.col("look.away_m") / F.lit(_NEAR_M), F.lit(2.0)) / F.lit(2.0))
+    said = {"pothole": F.col("look.pothole"), "bump": F.col("look.bump"), "near": F.col("look.pothole") * nearness}
+    return each.select(*trip, *(F.coalesce(c, F.lit(0.0)).alias(name) for name, c in said.items()))
+
+
+_LOOK = ("pothole", "bump", "away_m")
+
+
+def _alike(spots: DataFrame, likely: DataFrame, settings: CorroborateSettings) -> DataFrame:
+    """Pairs of a spot and an impact within reach of it in its direction, with the impact's look."""
     pairs = equi_join(
         cells(likely, "lon", "lat", _CELLS_PER_DEGREE),
-        around(mine, "place_lon", "place_lat", _CELLS_PER_DEGREE),
+        around(spots, "place_lon", "place_lat", _CELLS_PER_DEGREE),
         ["cell_x", "cell_y"],
     )
     east = (F.col("lon") - F.col("place_lon")) * metres_per_degree_lon(F.col("place_lat"))

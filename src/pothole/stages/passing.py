@@ -12,6 +12,8 @@ _CELLS_PER_DEGREE = 2000.0  # about 55 m by 45 m: a place looks one cell around 
 _REACH_ACROSS_M = 15.0
 _REACH_ALONG_M = 8.0  # beyond half of the distance that the vehicle drove in its second
 _HEADING_DEGREES = 45.0
+SECTORS = 8
+"""Of heading."""
 
 
 def seconds_over(places: DataFrame, seconds: DataFrame) -> DataFrame:
@@ -57,3 +59,13 @@ def around(points: DataFrame, lon: str, lat: str, per_degree: float) -> DataFram
         .withColumns({"cell_x": F.col("x") + F.col("dx"), "cell_y": F.col("y") + F.col("dy")})
         .drop("x", "y", "dx", "dy")
     )
+
+
+def cell_of(width_m: float) -> tuple[Column, Column, Column]:
+    """East and north cell and sector of heading; east cells keep their width by whole degrees of latitude."""
+    per_degree = metres_per_degree_lat(F.lit(0.0))
+    band = F.cos(F.radians(F.floor(F.col("lat")) + F.lit(0.5)))
+    x = F.floor(steady(F.col("lon") * per_degree * band / F.lit(width_m))).cast("bigint")
+    y = F.floor(steady(F.col("lat") * per_degree / F.lit(width_m))).cast("bigint")
+    turned = F.coalesce(F.col("heading"), F.lit(0.0)) / F.lit(360.0 / SECTORS)
+    return x, y, (F.floor(steady(turned)) % F.lit(SECTORS)).cast("int")
