@@ -1,5 +1,4 @@
-"""Choose how passes become a confidence, on the fleets that the classifier was fitted on (never on those of ``make
-score``).
+"""Choose how passes become a confidence, on fleets that neither the classifier was fitted on nor any figure is of.
 
 For every fleet the passes over every place are taken once; then the evidence settings are varied and the potholes
 scored.
@@ -18,26 +17,31 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from benchmarks.candidates import DAY
+from benchmarks.candidates import DAY, Wanted
 from benchmarks.score import run_day
 from pothole import engines
 from pothole.evaluate import pooled_potholes, pothole_events, read_truth, score_impacts, score_potholes
 from pothole.lake import open_lake
+from pothole.roads import bundled
 from pothole.simulate.fleet import simulate
 from pothole.simulate.settings import SETTINGS
 from pothole.stages.settings import EvidenceSettings, Stage2Settings
 from pothole.tables import IMPACTS, SEGMENTS, TRAVERSALS
 
+FLEETS = (
+    *(Wanted("standard", seed) for seed in (101, 102, 103)),
+    Wanted("standard", 104, streets=True),
+    *(Wanted("hard", seed) for seed in (111, 112)),
+)
 GRID: dict[str, tuple[float, ...]] = {
-    "pothole_prior": (0.05, 0.1),
-    "pothole_hit_rate": (0.5, 0.6, 0.7),
-    "structure_hit_rate": (0.3, 0.45),
+    "pothole_prior": (0.03, 0.05, 0.1),
+    "pothole_hit_rate": (0.5, 0.6, 0.7, 0.8),
     "noise_hit_rate": (0.03, 0.05, 0.08),
-    "independent_looks": (4.0, 6.0),
+    "independent_looks": (4.0, 6.0, 8.0),
 }
 
 
-def prepare(engine: engines.Engine, seed: int, trips: int, setting: str) -> dict[str, Any]:
+def prepare(engine: engines.Engine, wanted: Wanted, trips: int) -> dict[str, Any]:
     """A fleet's passes, places, truth and impacts, and for its roads matched seconds and impacts and the true IRI."""
     from pothole.stages import evidence
     from pothole.stages.cluster import places
@@ -45,7 +49,10 @@ def prepare(engine: engines.Engine, seed: int, trips: int, setting: str) -> dict
 
     with tempfile.TemporaryDirectory() as folder:
         lake_folder = Path(folder) / "lake"
-        simulate(lake_folder, trips=trips, seed=seed, start_date=DAY, setting=SETTINGS[setting])
+        simulate(
+            lake_folder, trips=trips, seed=wanted.seed, start_date=DAY, setting=SETTINGS[wanted.setting],
+            roads=bundled() if wanted.streets else None,
+        )  # fmt: skip
         day = DAY.isoformat()
         run_day(lake_folder, day)
         lake, settings = open_lake(str(lake_folder)), Stage2Settings()
@@ -83,12 +90,10 @@ def score(engine: engines.Engine, fleet: dict[str, Any], settings: EvidenceSetti
 def main() -> None:
     """Vary, score, print the best."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--trips", type=int, default=250)
-    arguments.add_argument("--seeds", type=int, nargs="+", default=[101, 102, 103, 104, 105, 106])
-    arguments.add_argument("--setting", default="standard")
+    arguments.add_argument("--trips", type=int, default=150)
     given = arguments.parse_args()
     engine = engines.start("duckdb")
-    fleets = [prepare(engine, seed, given.trips, given.setting) for seed in given.seeds]
+    fleets = [prepare(engine, wanted, given.trips) for wanted in FLEETS]
     for threshold in (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55):
         scores = [
             score_impacts(

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from benchmarks.candidates import Wanted
 from benchmarks.figures import rank_correlation
 from benchmarks.tune import prepare
 from pothole import engines
@@ -102,8 +103,8 @@ def main() -> None:
     arguments.add_argument("--hard-seeds", type=int, nargs="*", default=[111, 112])
     given = arguments.parse_args()
     engine = engines.start("duckdb")
-    wanted = [(seed, "standard") for seed in given.seeds] + [(seed, "hard") for seed in given.hard_seeds]
-    fleets = [prepare(engine, seed, given.trips, setting) for seed, setting in wanted]
+    wanted = [Wanted("standard", seed) for seed in given.seeds] + [Wanted("hard", seed) for seed in given.hard_seeds]
+    fleets = [prepare(engine, one, given.trips) for one in wanted]
     for name, values in IRI_GRID.items():
         for value in values:
             level, _, _, true = levels(engine, fleets, dataclasses.replace(ConditionSettings(), **{name: value}))
