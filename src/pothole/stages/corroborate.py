@@ -10,11 +10,11 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pothole.geo import heading_difference, metres_per_degree_lat, metres_per_degree_lon, steady
+from pothole.geo import steady
 from pothole.stages.classify import kind_shares, with_kind
 from pothole.stages.frames import Keep, equi_join
 from pothole.stages.model import FELT
-from pothole.stages.passing import around, cell_of, cells, seconds_over
+from pothole.stages.passing import cell_of, near, seconds_over
 from pothole.stages.settings import ClassifySettings, CorroborateSettings
 
 _CELLS_PER_DEGREE = 4000.0  # over 12 m a side up to 64 degrees of latitude
@@ -120,21 +120,14 @@ _LOOK = ("pothole", "bump", "away_m")
 
 def _alike(spots: DataFrame, likely: DataFrame, settings: CorroborateSettings) -> DataFrame:
     """Pairs of a spot and an impact within reach of it in its direction, with the impact's look."""
-    pairs = equi_join(
-        cells(likely, "lon", "lat", _CELLS_PER_DEGREE),
-        around(spots, "place_lon", "place_lat", _CELLS_PER_DEGREE),
-        ["cell_x", "cell_y"],
-    )
-    east = (F.col("lon") - F.col("place_lon")) * metres_per_degree_lon(F.col("place_lat"))
-    north = (F.col("lat") - F.col("place_lat")) * metres_per_degree_lat(F.col("place_lat"))
+    east, north = F.col("east_m"), F.col("north_m")
     looks = {
         "pothole": steady(F.col("single_pothole_probability")),
         "bump": steady(F.col("single_bump_probability")),
         "away_m": steady(F.sqrt(east * east + north * north)),
     }
-    angle = F.coalesce(heading_difference(F.col("heading"), F.col("place_heading")), F.lit(0.0))
-    near = (F.col("away_m") <= settings.reach_m) & (steady(angle) <= settings.heading_degrees)
-    return pairs.withColumns(looks).where(near)
+    alike = (F.col("away_m") <= settings.reach_m) & (F.col("turned_degrees") <= settings.heading_degrees)
+    return near(spots, likely, _CELLS_PER_DEGREE).withColumns(looks).where(alike)
 
 
 def _log_odds(name: str) -> Column:

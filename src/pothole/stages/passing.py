@@ -22,21 +22,35 @@ def seconds_over(places: DataFrame, seconds: DataFrame) -> DataFrame:
     ``places`` have ``place_lon``, ``place_lat`` and ``place_heading``, ``seconds`` (traversals) ``lon``, ``lat``,
     ``heading`` and ``distance_m``; headings may be null and then agree with any.
     """
-    pairs = equi_join(
-        cells(seconds, "lon", "lat", _CELLS_PER_DEGREE),
-        around(places, "place_lon", "place_lat", _CELLS_PER_DEGREE),
-        ["cell_x", "cell_y"],
-    )
-    east = (F.col("place_lon") - F.col("lon")) * metres_per_degree_lon(F.col("place_lat"))
-    north = (F.col("place_lat") - F.col("lat")) * metres_per_degree_lat(F.col("place_lat"))
+    pairs = near(places, seconds, _CELLS_PER_DEGREE)
     course = F.radians(F.coalesce(F.col("heading"), F.col("place_heading"), F.lit(0.0)))
-    along = F.abs(east * F.sin(course) + north * F.cos(course))
-    across = F.abs(east * F.cos(course) - north * F.sin(course))
-    angle = F.coalesce(heading_difference(F.col("heading"), F.col("place_heading")), F.lit(0.0))
+    along = F.abs(F.col("east_m") * F.sin(course) + F.col("north_m") * F.cos(course))
+    across = F.abs(F.col("east_m") * F.cos(course) - F.col("north_m") * F.sin(course))
     return pairs.where(
         (steady(along - F.col("distance_m") / F.lit(2.0)) <= _REACH_ALONG_M)
         & (steady(across) <= _REACH_ACROSS_M)
-        & (steady(angle) <= _HEADING_DEGREES)
+        & (F.col("turned_degrees") <= _HEADING_DEGREES)
+    )
+
+
+def near(places: DataFrame, points: DataFrame, per_degree: float) -> DataFrame:
+    """Pairs of a point and a place at most a cell apart, ``per_degree`` of them in a degree: the columns of both.
+
+    And where the point lies from the place, ``east_m``, ``north_m``, and the angle between their headings,
+    ``turned_degrees`` (0 where one is not known).
+    """
+    pairs = equi_join(
+        cells(points, "lon", "lat", per_degree),
+        around(places, "place_lon", "place_lat", per_degree),
+        ["cell_x", "cell_y"],
+    )
+    angle = F.coalesce(heading_difference(F.col("heading"), F.col("place_heading")), F.lit(0.0))
+    return pairs.withColumns(
+        {
+            "east_m": (F.col("lon") - F.col("place_lon")) * metres_per_degree_lon(F.col("place_lat")),
+            "north_m": (F.col("lat") - F.col("place_lat")) * metres_per_degree_lat(F.col("place_lat")),
+            "turned_degrees": steady(angle),
+        }
     )
 
 
