@@ -57,8 +57,9 @@ score: $(VENV)/.dev ## Score detection on simulated fleets and on real recording
 figures: $(VENV)/.dev ## What detection is asked for and what it reaches on simulated fleets
 	$(BIN)/python -m benchmarks.figures $(ARGS)
 
-compare: $(VENV)/.dev ## Compare our detector with the published ones on the same data
+compare: $(VENV)/.dev ## All figures of detection: the published detectors on the same data, then `make figures`
 	$(BIN)/python -m benchmarks.compare
+	$(BIN)/python -m benchmarks.figures $(ARGS)
 
 fit: $(VENV)/.fit ## Fit the classifier on simulated fleets (other seeds than those of `make score`)
 	$(BIN)/python -m benchmarks.fit
