@@ -40,7 +40,7 @@ def gyor(folder: Path) -> pa.Table:
 
 def alarms(raw: pa.Table, good: str, bad: str) -> tuple[Alarms, Alarms]:
     """As shipped, on trips whose name holds ``good`` or ``bad``."""
-    found = judged(raw)
+    found = judged(raw, placed=True)
     holes = np.array(found["is_pothole"].to_pylist(), int)
     of = np.array(found["trip_id"].to_pylist(), str)
     return tuple(  # type: ignore[return-value]

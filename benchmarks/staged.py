@@ -52,13 +52,21 @@ def filled(
     return pa.table({name: columns[name] for name in RAW.names})
 
 
-def judged(raw: pa.Table, settings: Stage1Settings = AS_SHIPPED, running: engines.Engine | None = None) -> pa.Table:
+def judged(
+    raw: pa.Table,
+    settings: Stage1Settings = AS_SHIPPED,
+    running: engines.Engine | None = None,
+    *,
+    placed: bool = False,
+) -> pa.Table:
     """Stage 1's impacts of raw rows, with features (``f_...``), jolts and probabilities; sorted by trip and time.
+
+    Rows whose positions are real ones (``placed``) are judged by what other passes felt, too, as the day does.
 
     A process has one engine at a time: give the one that is ``running``.
     """
     engine = running or engines.start("duckdb")  # before the stages are imported: it lends them its PySpark API
-    from pothole.stages import classify, detect, locate, motion, orient, quality, stage1
+    from pothole.stages import classify, corroborate, detect, locate, motion, orient, quality, stage1
 
     try:
         rows = engine.from_arrow(raw, "recordings")
@@ -69,7 +77,12 @@ def judged(raw: pa.Table, settings: Stage1Settings = AS_SHIPPED, running: engine
         described = stage1.described_impacts(samples, strong, settings, engine.keep)
         none = engine.from_arrow(_no_structures(), "bumps")
         known = locate.known_structures(described, none, settings.locate)
-        found = engine.to_arrow(classify.classify(known, settings.classify))
+        single = classify.classify(known, settings.classify)
+        if placed:
+            seconds = motion.traversals(strong, settings.quality.min_velocity_kmh).select(*stage1.TRAVERSED)
+            named = engine.keep(single.withColumn("impact_id", stage1.impact_id()))
+            single = corroborate.corroborate(named, seconds, settings.corroborate, settings.classify, engine.keep)
+        found = engine.to_arrow(single)
     finally:
         engine.forget() if running else engine.close()
     return found.sort_by([("vehicle_id", "ascending"), ("trip_id", "ascending"), ("timestamp", "ascending")])

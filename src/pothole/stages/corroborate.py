@@ -37,12 +37,9 @@ def corroborate(
     """
     single = impacts.withColumnsRenamed({p: f"single_{p}" for p in _PROBABILITIES})
     felt = kind_shares(felt_by_others(single, traversals, settings, keep), FELT, FEATURES)
-    judged = keep(felt.select("impact_id", "p_pothole", "p_bump"))
-    both = equi_join(single, judged, ["impact_id"], "left")
-    again = {
-        p: F.coalesce(F.col(name), F.col(f"single_{p}"))
-        for p, name in zip(_PROBABILITIES, ("p_pothole", "p_bump"), strict=True)
-    }
+    shares = (F.col(share).alias(p) for share, p in zip(("p_pothole", "p_bump"), _PROBABILITIES, strict=True))
+    both = equi_join(single, keep(felt.select("impact_id", *shares)), ["impact_id"], "left")
+    again = {p: F.coalesce(F.col(p), F.col(f"single_{p}")) for p in _PROBABILITIES}
     return with_kind(both.withColumns(again), classify)
 
 

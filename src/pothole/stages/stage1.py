@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pothole.stages import classify, corroborate, detect, features, locate, motion, orient, quality
@@ -88,10 +88,15 @@ def _sample_count(seconds: DataFrame) -> int:
     return int(seconds.agg(F.sum("sample_count").alias("n")).collect()[0]["n"] or 0)
 
 
-def _impact_columns() -> list[object]:
+def impact_id() -> Column:
+    """An impact's name, from its key."""
     key = F.concat_ws("|", F.col("vehicle_id"), F.col("trip_id"), F.col("timestamp").cast("string"))
+    return F.substring(F.sha2(key, 256), 1, 16)
+
+
+def _impact_columns() -> list[object]:
     computed = {
-        "impact_id": F.substring(F.sha2(key, 256), 1, 16),
+        "impact_id": impact_id(),
         "peak_mps2": F.col("peak"),
         "energy_mps2": F.sqrt(F.col("jolt_rms") * F.col("jolt_rms") + F.col("shake_rms") * F.col("shake_rms")),
         "impact_score": F.col("peak") / F.col("scale"),
