@@ -110,12 +110,18 @@ def commit_once(lake: Lake, table: pa.Table | None, **facts: object) -> None:
         publication.commit(ONE, **(FACTS | facts))  # type: ignore[arg-type]
 
 
+def wide_flag() -> pa.Table:
+    """Impacts whose flag has another type."""
+    at = IMPACTS.names.index("is_pothole")
+    return table_of(IMPACTS).set_column(at, "is_pothole", pa.array([1] * ROWS))
+
+
 @pytest.mark.parametrize(
     ("table", "facts", "reason"),
     [
         (None, {}, "nothing was written to"),
         (table_of(TRAVERSALS), {}, r"column impact_id is missing, expected string"),
-        (table_of(IMPACTS).set_column(IMPACTS.names.index("is_pothole"), "is_pothole", pa.array([1] * ROWS)), {}, "is_pothole is int64, expected int"),
+        (wide_flag(), {}, "is_pothole is int64, expected int"),
         (table_of(IMPACTS), {"rows": {"part-00000.parquet": 1}}, r"rows by file, expected .*1"),
     ],
 )  # fmt: skip
