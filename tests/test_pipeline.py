@@ -119,7 +119,7 @@ def test_batches_do_not_change_the_result(day, tmp_path):
     run(copy, POTHOLE__ENGINE__BATCH_ROWS="50000")
     records = [r for r in open_lake(str(copy)).run_records(DAY) if r["stage"] == "stage1"]
     (record,) = [r for r in records if r["config"]["engine"]["batch_rows"] == 50_000]
-    assert len(list((copy / IMPACTS.name / f"dt={DAY}").glob("run-*/part-*.parquet"))) > 1
+    assert len(list((copy / TRAVERSALS.name / f"dt={DAY}").glob("run-*/part-*.parquet"))) > 1
     assert record["rows"]["in"] == record["rows"]["used"] + record["rows"]["quarantined"]
     for name in (IMPACTS.name, POTHOLES.name):
         assert_same(rows(copy, name), rows(day, name))
