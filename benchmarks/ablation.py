@@ -19,23 +19,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.candidates import CAUSES, DAY, Wanted, fleets
-from benchmarks.score import run_day
+from benchmarks.score import compared, run_day
+from benchmarks.tuning import f1_by_rank
 from pothole import engines
-from pothole.evaluate import (
-    ImpactScore,
-    PotholeScore,
-    impact_score,
-    pooled_potholes,
-    pothole_events,
-    read_truth,
-    reported,
-    score_impacts,
-    score_potholes,
-)
-from pothole.lake import open_lake
+from pothole.evaluate import ImpactScore, PotholeScore, impact_score, pooled_potholes
 from pothole.simulate.fleet import simulate
 from pothole.simulate.settings import SETTINGS
-from pothole.tables import IMPACTS, POTHOLES
 
 JUDGED = tuple(Wanted(setting, seed) for setting in ("standard", "hard") for seed in (201, 202))
 DRIVEN = (Wanted("standard", 201), Wanted("hard", 202))
@@ -88,11 +77,8 @@ Day = tuple[list[tuple[int, int, int]], PotholeScore, int]
 def day(lake: Path, switched: dict[str, str]) -> Day:
     """A fleet's day with some settings: impacts by trip, potholes, and how many impacts there were."""
     run_day(lake, DAY.isoformat(), **{f"POTHOLE__{name}": value for name, value in switched.items()})
-    opened = open_lake(str(lake))
-    events, true = read_truth(lake.with_name(f"{lake.name}.truth"), DAY.isoformat())
-    impacts = opened.read_table(IMPACTS.name, DAY.isoformat())
-    holes = score_potholes(opened.read_table(POTHOLES.name, DAY.isoformat()), true)
-    return score_impacts(reported(impacts), pothole_events(events)).groups, holes, impacts.num_rows
+    done = compared(lake, DAY.isoformat())
+    return done.impact_score.groups, done.pothole_score, done.impacts.num_rows
 
 
 def steps(trips: int) -> Table:
@@ -122,9 +108,7 @@ def steps(trips: int) -> Table:
 
 def best_f1(probability: np.ndarray, causes: np.ndarray) -> float:
     """F1 of potholes at the best threshold, of those that are candidates at all."""
-    right = np.cumsum(causes[np.argsort(-probability, kind="stable")] == CAUSES.index("pothole"))
-    total = int((causes == CAUSES.index("pothole")).sum())
-    return float((2 * right / (np.arange(1, len(right) + 1) + total)).max())
+    return float(f1_by_rank(probability, causes == CAUSES.index("pothole"))[1].max())
 
 
 def features(cache: Path | None) -> Table:

@@ -92,7 +92,7 @@ def labelled(engine: engines.Engine, wanted: Wanted) -> Fleet:
 
 def described(engine: engines.Engine, lake_folder: Path) -> tuple[pa.Table, pa.Table]:
     """Stage 1 up to the classifier: one row an impact, with features, ``known`` and an id; and its traversals."""
-    from pothole.stages import detect, locate, motion, orient, quality, stage1
+    from pothole.stages import corroborate, detect, locate, motion, orient, quality, stage1
     from pothole.stages.settings import Stage1Settings
 
     lake, settings = open_lake(str(lake_folder)), Stage1Settings()
@@ -109,7 +109,7 @@ def described(engine: engines.Engine, lake_folder: Path) -> tuple[pa.Table, pa.T
     traversals = engine.to_arrow(motion.traversals(strong, settings.quality.min_velocity_kmh))
     engine.forget()
     ids = pa.array([str(i) for i in range(table.num_rows)])
-    return table.append_column("impact_id", ids), traversals.select(stage1.TRAVERSED)
+    return table.append_column("impact_id", ids), traversals.select(corroborate.TRAVERSED)
 
 
 def causes(table: pa.Table, events: pa.Table) -> np.ndarray:

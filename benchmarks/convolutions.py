@@ -6,7 +6,6 @@ and a linear model of these. It is a bound of what the window tells, not somethi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -69,12 +68,3 @@ def ridge(features: Array, positive: Array, new: Array) -> Array:
 
     best = min(PENALTIES, key=lambda p: float((dual(p)[1] ** 2).sum()))
     return np.asarray(asked @ (scaled.T @ dual(best)[0]))
-
-
-def left_out(features: Array, positive: Array, folds: Sequence[object]) -> Array:
-    """Scores of every row, each learnt from the rows of the other folds."""
-    fold, score = np.array(folds), np.zeros(len(features))
-    for out in np.unique(fold):
-        away = fold == out
-        score[away] = ridge(features[~away], positive[~away], features[away])
-    return score

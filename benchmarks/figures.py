@@ -22,7 +22,7 @@ import pyarrow.csv as pacsv
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.score import DAY, run_day
+from benchmarks.score import DAY, compared, run_day
 from pothole.evaluate import (
     CONFIRMED,
     REACH_M,
@@ -33,15 +33,12 @@ from pothole.evaluate import (
     place_distances_m,
     pooled_potholes,
     pothole_events,
-    read_truth,
-    reported,
     score_impacts,
-    score_potholes,
 )
 from pothole.lake import open_lake
 from pothole.simulate.fleet import simulate
 from pothole.simulate.settings import HARD, STANDARD, Setting
-from pothole.tables import CONDITION, IMPACTS, POTHOLES, TRAVERSALS
+from pothole.tables import CONDITION, TRAVERSALS
 
 SEEDS = (1, 2, 3, 4)
 SLOW_RATE_HZ = 15.0
@@ -102,17 +99,16 @@ def see(setting: Setting, seeds: Sequence[int], trips: int) -> Seen:
 
 def _compare(seen: Seen, lake: Path) -> None:
     day, truth, opened = DAY.isoformat(), lake.with_name("lake.truth"), open_lake(str(lake))
-    events, true = read_truth(truth, day)
-    found = reported(opened.read_table(IMPACTS.name, day))
+    done = compared(lake, day)
+    found, events, true = done.found, done.events, done.true
     seen.reported += found.num_rows
-    seen.groups += score_impacts(found, pothole_events(events)).groups
+    seen.groups += done.impact_score.groups
     fast = fast_vehicles(opened.read_table(TRAVERSALS.name, day))
     seen.fast += score_impacts(_of(found, fast), _of(pothole_events(events), fast)).groups
     _wheel_overs(seen, found, pothole_events(events), true, fast)
     _bumps(seen, truth, events, found)
-    places = opened.read_table(POTHOLES.name, day)
-    seen.holes.append(score_potholes(places, true))
-    _places(seen, places, true)
+    seen.holes.append(done.pothole_score)
+    _places(seen, done.places, true)
     _roughness(seen, truth, opened.read_table(CONDITION.name, day))
 
 

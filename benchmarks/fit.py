@@ -197,6 +197,7 @@ def main() -> None:
     arguments.add_argument("--cache", type=Path, help="a folder that keeps the fleets' impacts, or has them")
     given = arguments.parse_args()
     engine = engines.start("duckdb")
+    from pothole.stages import corroborate
     from pothole.stages.features import FEATURES
 
     training = fleets(engine, TRAINING, given.cache)
@@ -205,16 +206,9 @@ def main() -> None:
     causes = np.concatenate([f.causes for f in training])
     shares = ", ".join(f"{name} {np.mean(causes[causes >= 0] == i):.2f}" for i, name in enumerate(CAUSES))
     print(f"{(causes >= 0).sum()} impacts of {len(training)} fleets ({shares}); wrote {MODEL.name}")
-    for model, names in ((fitted.single, FEATURES), (fitted.felt, corroborate_features())):
+    for model, names in ((fitted.single, FEATURES), (fitted.felt, corroborate.FEATURES)):
         importance = sorted(zip(names, model.feature_importances_, strict=True), key=lambda f: -f[1])
         print("most telling:", ", ".join(f"{name} {share:.1f}" for name, share in importance[:10]))
-
-
-def corroborate_features() -> tuple[str, ...]:
-    """The second model's features."""
-    from pothole.stages.corroborate import FEATURES
-
-    return FEATURES
 
 
 if __name__ == "__main__":

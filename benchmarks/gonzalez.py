@@ -7,14 +7,14 @@ which something may stand out; the rows of the middle 1.1 s look at as much of e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow.csv as pacsv
 
-from benchmarks import convolutions, logistic
+from benchmarks import convolutions
 from benchmarks.detectors.trip import Array
+from benchmarks.logistic import Learner, left_out, logistic
 from benchmarks.staged import ALL_PEAKS, columns, filled, judged
 
 BUMPS = ("asphalt_bumps", "metal_bumps")
@@ -27,8 +27,6 @@ MIDDLE = 56
 """Samples of the middle: less than the shortest series has."""
 STEP_MS = 20.0
 Aucs = tuple[float, float]
-Learner = Callable[[Array, Array, Sequence[object]], Array]
-"""Features, 0/1 and folds to a score of every row."""
 
 
 def read(folder: Path) -> dict[str, list[Array]]:
@@ -70,13 +68,13 @@ def ours(data: dict[str, list[Array]]) -> dict[str, Aucs]:
     """AUC of potholes against regular road and against bumps, by score; what is fitted is cross-validated by series."""
     kind, rows, scores = strongest(data)
     found = {name: aucs(kind, score, score) for name, score in scores.items()}
-    found["features, logistic"] = aucs(kind, *(_learnt(kind, rows, of, _logistic) for of in (("regular_road",), BUMPS)))
+    found["features, logistic"] = aucs(kind, *(_learnt(kind, rows, of, logistic) for of in (("regular_road",), BUMPS)))
     windows = np.array([middle(values) for of in data.values() for values in of])
     lengths = np.array([[float(len(values))] for of in data.values() for values in of])
     for name, features, learn in (
-        ("middle 1.1 s, bands and shape, logistic", convolutions.bands(windows), _logistic),
-        ("middle 1.1 s, random convolutions", convolutions.random_convolutions(windows), convolutions.left_out),
-        ("length of the series (must not be used)", np.log(lengths), _logistic),
+        ("middle 1.1 s, bands and shape, logistic", convolutions.bands(windows), logistic),
+        ("middle 1.1 s, random convolutions", convolutions.random_convolutions(windows), convolutions.ridge),
+        ("length of the series (must not be used)", np.log(lengths), logistic),
     ):
         found[name] = repeated(kind, features, learn)
     return found
@@ -109,13 +107,9 @@ def auc(positive: Array | list[float], negative: Array | list[float]) -> float:
     return float((p > n).mean() + (p == n).mean() / 2)
 
 
-def _logistic(features: Array, positive: Array, folds: Sequence[object]) -> Array:
-    return logistic.left_out(features, positive, folds)
-
-
 def _learnt(kind: Array, rows: Array, against: tuple[str, ...], learn: Learner, seed: int = 0) -> Array:
     among = np.isin(kind, ("potholes", *against))
     folds = np.random.default_rng(seed).permutation(len(kind)) % FOLDS
     score = np.zeros(len(kind))
-    score[among] = learn(rows[among], (kind[among] == "potholes").astype(float), list(folds[among]))
+    score[among] = left_out(rows[among], (kind[among] == "potholes").astype(float), list(folds[among]), learn)
     return score

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -25,12 +25,16 @@ def linear(features: Array, positive: Array, new: Array, ridge: float = RIDGE) -
     return np.asarray(asked @ _weights(known, positive, ridge))
 
 
-def left_out(features: Array, positive: Array, folds: Sequence[object], ridge: float = RIDGE) -> Array:
-    """Log-odds of every row, each learnt from the rows of the other folds."""
+Learner = Callable[[Array, Array, Array], Array]
+"""Features, 0/1 and the features of new rows to their scores."""
+
+
+def left_out(features: Array, positive: Array, folds: Sequence[object], learn: Learner = logistic) -> Array:
+    """Scores of every row, each learnt from the rows of the other folds."""
     fold, score = np.array(folds), np.zeros(len(features))
     for out in np.unique(fold):
         away = fold == out
-        score[away] = logistic(features[~away], positive[~away], features[away], ridge)
+        score[away] = learn(features[~away], positive[~away], features[away])
     return score
 
 

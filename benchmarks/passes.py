@@ -17,7 +17,8 @@ import pyarrow as pa
 from benchmarks.detectors.trip import Array, Trip, trips
 from benchmarks.logistic import logistic
 from benchmarks.staged import METRES_PER_DEGREE
-from pothole.evaluate import ImpactScore, impact_score, nearest_first
+from benchmarks.tuning import counts, matched
+from pothole.evaluate import ImpactScore, impact_score
 
 BASELINE_MS = (500.0, 1000.0, 1500.0, 2000.0)
 """Half lengths of the centred mean that is taken off."""
@@ -140,7 +141,7 @@ def _judged(passes: Sequence[Pass], marks_ms: Sequence[Array], extra: Sequence[A
         names = [[one.looks[name] for name in looks] + ([] if more is None else [more]) for looks in LOOKS]
         times.append(one.trip.time_ms[chosen])
         features.append([np.stack(columns, axis=1)[chosen] for columns in names])
-        right.append(_matched(times[-1], marks))
+        right.append(matched(times[-1], marks, TOLERANCE_MS))
 
     def score(of: int, by: list[int]) -> Array:
         """Mean log-odds of the models."""
@@ -154,7 +155,8 @@ def _judged(passes: Sequence[Pass], marks_ms: Sequence[Array], extra: Sequence[A
         rest = [i for i in range(len(passes)) if i != out]
         scores = {i: score(i, [j for j in rest if j != i]) for i in rest} | {out: score(out, rest)}
         thresholds = np.quantile(np.concatenate([scores[i] for i in rest]), THRESHOLDS)
-        found.append([[_counts(times[i][scores[i] >= t], marks_ms[i]) for i in range(len(passes))] for t in thresholds])
+        over = ([times[i][scores[i] >= t] for i in range(len(passes))] for t in thresholds)
+        found.append([[counts(at, m, TOLERANCE_MS) for at, m in zip(each, marks_ms, strict=True)] for each in over])
     return np.array(found)
 
 
@@ -166,17 +168,6 @@ def strongest(time_ms: Array, value: Array, apart_ms: float) -> Array:
             taken.append(int(i))
             free &= np.abs(time_ms - time_ms[i]) >= apart_ms
     return np.array(sorted(taken))
-
-
-def _matched(at_ms: Array, marks_ms: Array) -> Array:
-    matched = np.zeros(len(at_ms))
-    matched[[i for i, _ in nearest_first(np.abs(at_ms[:, None] - marks_ms[None, :]), TOLERANCE_MS)]] = 1.0
-    return matched
-
-
-def _counts(at_ms: Array, marks_ms: Array) -> tuple[int, int, int]:
-    right = int(_matched(at_ms, marks_ms).sum())
-    return right, len(at_ms) - right, len(marks_ms) - right
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +25,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import logistic, twosteps
+from benchmarks.convolutions import STEP_S
 from benchmarks.detectors.published import Detector, peaks
 from benchmarks.detectors.trip import Array, trips
 from benchmarks.gonzalez import auc
 from benchmarks.score import PITTSBURGH
 from benchmarks.staged import ALL_PEAKS, AS_SHIPPED, SHAPE, START_MS, columns, filled, judged
+from benchmarks.tuning import matched
 from pothole.evaluate import ImpactScore, impact_score, nearest_first
 
 QUIET_MS = 10_000
@@ -52,12 +55,6 @@ class Road:
     def recording(self, at_ms: Array) -> Array:
         """Which recording a time lies in."""
         return np.asarray(self.recordings[np.searchsorted(self.starts_ms, at_ms, side="right") - 1])
-
-    def at(self, at_ms: Array, marks_ms: Array) -> Array:
-        """1 for each time that is some mark's (nearest first), else 0."""
-        found = np.zeros(len(at_ms))
-        found[[i for i, _ in nearest_first(np.abs(at_ms[:, None] - marks_ms[None, :]), TOLERANCE_MS)]] = 1.0
-        return found
 
     def groups(self, at_ms: Array) -> Array:
         """Right, false and missed ones of each recording; each mark is matched once, nearest first."""
@@ -148,7 +145,7 @@ def peaks_of(road: Road, every: pa.Table, kernels: int = twosteps.KERNELS, seed:
     at = every["timestamp"].to_numpy().astype(float)
     usual = columns(every, ("peak", "f_speed"))
     usual[:, 0] = np.log(usual[:, 0])
-    event, pothole = road.at(at, road.events_ms), road.at(at, road.marks_ms)
+    event, pothole = (matched(at, of, TOLERANCE_MS) for of in (road.events_ms, road.marks_ms))
     look = twosteps.components(twosteps.look(road.raw, at, kernels, seed), event)
     return twosteps.Peaks((usual - usual.mean(0)) / usual.std(0), look, event, pothole, road.recording(at))
 
@@ -181,7 +178,7 @@ def bounds(road: Road, every: pa.Table, kernels: int = twosteps.KERNELS) -> Tabl
     )
     for half in (twosteps.HALF, 50):
         control = _learnt(road, at, twosteps.cuts(road.starts_ms, road.ends_ms, at, half))
-        table.add_row(f"control: where the snippet is cut, within {half * 0.02:.2f} s, alone: F1",
+        table.add_row(f"control: where the snippet is cut, within {half * STEP_S:.2f} s, alone: F1",
                       f"{left_out(road, [(at, control)]).f1:.3f}")  # fmt: skip
     return table
 
@@ -191,7 +188,8 @@ def _scored(road: Road, reported: Array) -> ImpactScore:
 
 
 def _learnt(road: Road, at: Array, features: Array) -> Array:
-    return logistic.left_out(features, road.at(at, road.marks_ms), road.recording(at), ridge=30.0)
+    marked, held = matched(at, road.marks_ms, TOLERANCE_MS), partial(logistic.logistic, ridge=30.0)
+    return logistic.left_out(features, marked, list(road.recording(at)), held)
 
 
 def main() -> None:

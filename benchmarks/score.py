@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -65,6 +66,40 @@ def run_day(lake: Path, day: str, **settings: str) -> None:
         sys.exit(done.stderr[-3000:])
 
 
+@dataclass(frozen=True)
+class Compared:
+    """A simulated day as it was published, with its truth."""
+
+    impacts: pa.Table
+    places: pa.Table
+    events: pa.Table
+    """What lay under the wheels."""
+    true: pa.Table
+    """The potholes that are there."""
+
+    @property
+    def found(self) -> pa.Table:
+        """Impacts that are reported as potholes."""
+        return reported(self.impacts)
+
+    @property
+    def impact_score(self) -> ImpactScore:
+        """Impact level."""
+        return score_impacts(self.found, pothole_events(self.events))
+
+    @property
+    def pothole_score(self) -> PotholeScore:
+        """Pothole level."""
+        return score_potholes(self.places, self.true)
+
+
+def compared(lake: Path, day: str) -> Compared:
+    """What a day's run has published, and the truth beside the lake."""
+    opened = open_lake(str(lake))
+    tables = (opened.read_table(table.name, day) for table in (IMPACTS, POTHOLES))
+    return Compared(*tables, *read_truth(lake.with_name(f"{lake.name}.truth"), day))
+
+
 def zscore_impacts(lake: Path, day: str) -> pa.Table:
     """The formula 0.7 |z(accel_z)| + 0.3 |z(gyro_y)| > 3 over each trip, peaks of what lies within 0.7 s."""
     import duckdb
@@ -95,15 +130,13 @@ def fleets(setting: str, trips: int) -> tuple[ImpactScore, PotholeScore, ImpactS
             lake = Path(folder) / "lake"
             simulate(lake, trips=trips, seed=seed, start_date=DAY, setting=SETTINGS[setting])
             run_day(lake, DAY.isoformat())
-            opened = open_lake(str(lake))
-            events, true = read_truth(lake.with_name("lake.truth"), DAY.isoformat())
-            found = reported(opened.read_table(IMPACTS.name, DAY.isoformat()))
-            groups += score_impacts(found, pothole_events(events)).groups
-            rival += score_impacts(zscore_impacts(lake, DAY.isoformat()), pothole_events(events)).groups
-            holes.append(score_potholes(opened.read_table(POTHOLES.name, DAY.isoformat()), true))
-            bumps = events.filter(pa.compute.equal(events["kind"], "bump"))
+            day = compared(lake, DAY.isoformat())
+            groups += day.impact_score.groups
+            rival += score_impacts(zscore_impacts(lake, DAY.isoformat()), pothole_events(day.events)).groups
+            holes.append(day.pothole_score)
+            bumps = day.events.filter(pa.compute.equal(day.events["kind"], "bump"))
             structures["hit"] += bumps.num_rows
-            structures["reported"] += score_impacts(found, bumps).right
+            structures["reported"] += score_impacts(day.found, bumps).right
     return impact_score(groups), pooled_potholes(holes), impact_score(rival), structures
 
 

@@ -79,7 +79,7 @@ def judged(
         known = locate.known_structures(described, none, settings.locate)
         single = classify.classify(known, settings.classify)
         if placed:
-            seconds = motion.traversals(strong, settings.quality.min_velocity_kmh).select(*stage1.TRAVERSED)
+            seconds = motion.traversals(strong, settings.quality.min_velocity_kmh)
             named = engine.keep(single.withColumn("impact_id", stage1.impact_id()))
             single = corroborate.corroborate(named, seconds, settings.corroborate, settings.classify, engine.keep)
         found = engine.to_arrow(single)

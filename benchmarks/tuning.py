@@ -36,12 +36,27 @@ class Labelled:
 
     def score(self, found: dict[Key, Array]) -> ImpactScore:
         """Each mark matched once, nearest first."""
-        groups = []
-        for trip in self.trips:
-            at, marks = (d.get(key(trip), np.array([])) for d in (found, self.marks))
-            right = len(nearest_first(np.abs(at[:, None] - marks[None, :]), self.tolerance_ms))
-            groups.append((right, len(at) - right, len(marks) - right))
-        return impact_score(groups)
+        pairs = [(d.get(key(trip), np.array([])) for d in (found, self.marks)) for trip in self.trips]
+        return impact_score([counts(at, marks, self.tolerance_ms) for at, marks in pairs])
+
+
+def matched(at_ms: Array, marks_ms: Array, tolerance_ms: float) -> Array:
+    """1 for each time that is some mark's, 0 for the others; each mark has one, nearest first."""
+    found = np.zeros(len(at_ms))
+    found[[i for i, _ in nearest_first(np.abs(at_ms[:, None] - marks_ms[None, :]), tolerance_ms)]] = 1.0
+    return found
+
+
+def counts(at_ms: Array, marks_ms: Array, tolerance_ms: float) -> tuple[int, int, int]:
+    """Right, false and missed ones."""
+    right = int(matched(at_ms, marks_ms, tolerance_ms).sum())
+    return right, len(at_ms) - right, len(marks_ms) - right
+
+
+def f1_by_rank(score: Array, positive: Array) -> tuple[Array, Array]:
+    """The order from the highest score, and the F1 of reporting each row with all before it."""
+    order = np.argsort(-score, kind="stable")
+    return order, 2 * np.cumsum(positive[order]) / (np.arange(1, len(score) + 1) + positive.sum())
 
 
 def key(trip: Trip) -> Key:

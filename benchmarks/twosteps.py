@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from benchmarks import convolutions, logistic
 from benchmarks.detectors.trip import Array
+from benchmarks.tuning import f1_by_rank
 
 HALF = 28
 """Samples (of 20 ms) of a window to both sides of the peak."""
@@ -76,8 +77,7 @@ def judge(peaks: Peaks, known: Array, asked: Array) -> Array:
 
 def best_threshold(score: Array, positive: Array) -> float:
     """The threshold of the largest F1: half way to the next lower score."""
-    order = np.argsort(-score, kind="stable")
-    f1 = 2 * np.cumsum(positive[order]) / (np.arange(1, len(score) + 1) + positive.sum())
+    order, f1 = f1_by_rank(score, positive)
     best = int(f1.argmax())
     return float(score[order][best : best + 2].mean())
 

@@ -199,7 +199,7 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
                 table: engine.write_parquet(frame, _target(publication, engine, table), part=part)
                 for table, frame in ((TRAVERSALS, result.traversals), (QUARANTINE, result.quarantine))
             }
-            held.append((engine.hold(result.impacts), engine.hold(frames[TRAVERSALS].select(*stage1.TRAVERSED))))
+            held.append((engine.hold(result.impacts), frames[TRAVERSALS]))
             counts["used"] += int(result.used.agg(F.sum("sample_count").alias("n")).collect()[0]["n"] or 0)
             counts["traversals"] += frames[TRAVERSALS].count()
             _count_reasons(report, engine, frames[QUARANTINE])

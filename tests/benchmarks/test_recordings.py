@@ -157,9 +157,10 @@ def test_random_convolutions_learn_a_shape_and_not_noise():
     windows[~falls, 20:24] += 2.0
     features = convolutions.random_convolutions(windows, 60)
     assert features.shape == (120, 120)
-    score = convolutions.left_out(features, falls.astype(float), list(np.arange(120) // 12))
+    score = logistic.left_out(features, falls.astype(float), list(np.arange(120) // 12), convolutions.ridge)
     assert gonzalez.auc(score[falls], score[~falls]) > 0.99
-    noise = convolutions.left_out(features, (rng.random(120) < 0.5).astype(float), list(np.arange(120) // 12))
+    guesses = (rng.random(120) < 0.5).astype(float)
+    noise = logistic.left_out(features, guesses, list(np.arange(120) // 12), convolutions.ridge)
     assert np.ptp(noise) < np.ptp(score)
 
 
@@ -257,6 +258,19 @@ def test_the_whole_pipeline_tells_of_a_road_what_two_passes_felt():
     accel = np.stack([np.zeros(3000), np.zeros(3000), vertical], axis=1)
     quiet = goodroad.places(filled(["v"] * 3000, ["q1"] * 3000, time, accel), "q1")
     assert quiet.tolist() == []
+    accel[1500:1510, 2] += [-4, -8, -4, 4, 8, 6, 2, -2, -2, -1]
+    once, twice = (
+        goodroad.places(
+            filled(
+                [f"v{i // 3000}" for i in range(3000 * passes)], ["q1"] * 3000 * passes, np.tile(time, passes),
+                np.tile(accel, (passes, 1)),
+            ),
+            "q1",
+        )
+        for passes in (1, 2)
+    )  # fmt: skip
+    assert once.tolist() == []
+    assert len(twice) == 1
 
 
 def test_stage_1_judges_a_filled_recording(engine):

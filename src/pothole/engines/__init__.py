@@ -56,7 +56,10 @@ class Engine(Protocol):
         ...
 
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> DataFrame:
-        """Write the frame's rows as ``part-*.parquet`` into a folder that exists; at least one file. The same rows."""
+        """Write the frame's rows as ``part-*.parquet`` into a folder that exists; at least one file.
+
+        The same rows as they lie there; ``forget`` leaves them.
+        """
         ...
 
     def to_arrow(self, frame: DataFrame) -> pa.Table:

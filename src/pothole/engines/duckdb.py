@@ -167,12 +167,11 @@ class DuckDBEngine:
         self._spill.cleanup()
 
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> DataFrame:
-        """Write one file, ``part-NNNNN.parquet``; the frame that reads it."""
+        """Write one file, ``part-NNNNN.parquet``; the frame that reads it, which ``forget`` leaves."""
         target, name = f"{folder}/part-{part:05d}.parquet", self._name("written")
         options = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
         self._run(f"COPY ({self._sql(frame)}) TO {_listed([target])[1:-1]} {options}")
         self._run(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_listed([target])}, hive_partitioning = false)")
-        self._views.append(name)
         return self._table(name, frame.columns)
 
     def to_arrow(self, frame: DataFrame) -> pa.Table:

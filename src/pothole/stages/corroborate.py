@@ -21,6 +21,8 @@ _CELLS_PER_DEGREE = 4000.0  # over 12 m a side up to 64 degrees of latitude
 _SPOT_M = 4.0
 _NEAR_M = 6.0
 _TRIP = ("vehicle_id", "trip_id")
+TRAVERSED = (*_TRIP, "lon", "lat", "heading", "distance_m")
+"""Columns of the traversals that are looked at."""
 
 
 def corroborate(
@@ -35,15 +37,16 @@ def corroborate(
     ``impacts`` also have ``known``. The probabilities by the impact alone stay as ``single_pothole_probability`` and
     ``single_bump_probability``.
     """
-    single = impacts.withColumnsRenamed({p: f"single_{p}" for p in _PROBABILITIES})
+    single = impacts.withColumnsRenamed(SINGLE)
     felt = kind_shares(felt_by_others(single, traversals, settings, keep), FELT, FEATURES)
-    shares = (F.col(share).alias(p) for share, p in zip(("p_pothole", "p_bump"), _PROBABILITIES, strict=True))
+    shares = (F.col(share).alias(p) for share, p in zip(("p_pothole", "p_bump"), SINGLE, strict=True))
     both = equi_join(single, keep(felt.select("impact_id", *shares)), ["impact_id"], "left")
-    again = {p: F.coalesce(F.col(p), F.col(f"single_{p}")) for p in _PROBABILITIES}
+    again = {p: F.coalesce(F.col(p), F.col(by_itself)) for p, by_itself in SINGLE.items()}
     return with_kind(both.withColumns(again), classify)
 
 
-_PROBABILITIES = ("pothole_probability", "bump_probability")
+SINGLE = {p: f"single_{p}" for p in ("pothole_probability", "bump_probability")}
+"""An impact's probabilities, and what they are called that it has by itself."""
 
 
 def felt_by_others(single: DataFrame, traversals: DataFrame, settings: CorroborateSettings, keep: Keep) -> DataFrame:
@@ -54,7 +57,7 @@ def felt_by_others(single: DataFrame, traversals: DataFrame, settings: Corrobora
     """
     likely = keep(
         single.where(steady(F.col("single_pothole_probability")) >= settings.min_probability).select(
-            "impact_id", *_TRIP, "lon", "lat", "heading", "known", *(f"single_{p}" for p in _PROBABILITIES)
+            "impact_id", *_TRIP, "lon", "lat", "heading", "known", *SINGLE.values()
         )
     )
     x, y, sector = cell_of(_SPOT_M)
@@ -102,7 +105,7 @@ def _passes(spots: DataFrame, likely: DataFrame, traversals: DataFrame, settings
     ``pothole`` and ``bump`` are probabilities, ``near`` the first weighed by how near the impact was.
     """
     trip = ("spot", *_TRIP)
-    passed = seconds_over(spots, traversals.select(*_TRIP, "lon", "lat", "heading", "distance_m")).select(*trip)
+    passed = seconds_over(spots, traversals.select(*TRAVERSED)).select(*trip)
     silent = passed.distinct().select(*trip, *(F.lit(None).cast("double").alias(c) for c in _LOOK))
     felt = _alike(spots, likely, settings).select(*trip, *_LOOK)
     look = F.when(F.col("pothole").isNotNull(), F.struct(*(F.col(c).alias(c) for c in _LOOK)))  # by its probability

@@ -11,9 +11,10 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pothole.geo import heading_difference, metres_per_degree_lat, metres_per_degree_lon, steady
+from pothole.geo import metres_per_degree_lat, metres_per_degree_lon, steady
 from pothole.stages.features import around
 from pothole.stages.frames import equi_join, trip_window
+from pothole.stages.passing import near
 from pothole.stages.settings import LocateSettings
 
 _IMPACT = ["vehicle_id", "trip_id", "impact_ms"]
@@ -33,8 +34,8 @@ def place(impacts: DataFrame, jolts: DataFrame, settings: LocateSettings) -> Dat
     lag = F.lit(settings.gps_lag_ms)
     since = F.col("since_ms")
     earlier, later = F.when(since <= lag, since), F.when(since > lag, since)
-    near = around(impacts, fixes(jolts).select(*_CONTEXT), 2000, 3000)
-    track = near.groupBy(*_IMPACT).agg(
+    beside = around(impacts, fixes(jolts).select(*_CONTEXT), 2000, 3000)
+    track = beside.groupBy(*_IMPACT).agg(
         F.max(earlier).alias("t0"),
         F.max_by("lon", earlier).alias("lon0"),
         F.max_by("lat", earlier).alias("lat0"),
@@ -80,29 +81,16 @@ _CONTEXT = ("vehicle_id", "trip_id", "second", "timestamp", "lon", "lat")
 def known_structures(impacts: DataFrame, bumps: DataFrame, settings: LocateSettings) -> DataFrame:
     """Impacts with ``known``: a structure of the speed-bump layer lies within reach, in the same direction of
     travel."""
-
-    def cell(column: Column) -> Column:
-        return F.floor(column * F.lit(_CELLS_PER_DEGREE)).cast("bigint")
-
-    around_cell = F.sequence(F.lit(-1), F.lit(1))
-    layer = (
-        bumps.select(
-            F.col("lon").alias("bump_lon"),
-            F.col("lat").alias("bump_lat"),
-            F.col("heading").alias("bump_heading"),
-            F.coalesce(F.col("length_m"), F.lit(0.0)).alias("bump_length_m"),
-        )
-        .withColumn("dx", F.explode(around_cell))
-        .withColumn("dy", F.explode(around_cell))
-        .withColumns({"cell_x": cell(F.col("bump_lon")) + F.col("dx"), "cell_y": cell(F.col("bump_lat")) + F.col("dy")})
+    layer = bumps.select(
+        F.col("lon").alias("place_lon"),
+        F.col("lat").alias("place_lat"),
+        F.col("heading").alias("place_heading"),
+        F.coalesce(F.col("length_m"), F.lit(0.0)).alias("bump_length_m"),
     )
-    keyed = impacts.withColumns({"cell_x": cell(F.col("lon")), "cell_y": cell(F.col("lat"))})
-    pairs = equi_join(keyed, layer, ["cell_x", "cell_y"])
-    east = (F.col("lon") - F.col("bump_lon")) * metres_per_degree_lon(F.col("lat"))
-    north = (F.col("lat") - F.col("bump_lat")) * metres_per_degree_lat(F.col("lat"))
+    pairs = near(layer, impacts, _CELLS_PER_DEGREE)
+    east, north = F.col("east_m"), F.col("north_m")
     distance = steady(F.sqrt(east * east + north * north) - F.col("bump_length_m") / F.lit(2.0))
-    angle = steady(heading_difference(F.col("heading"), F.col("bump_heading")))
-    same_way = F.coalesce(angle <= settings.bump_heading_degrees, F.lit(True))
+    same_way = F.col("turned_degrees") <= settings.bump_heading_degrees
     key = ["vehicle_id", "trip_id", "timestamp"]
     hits = pairs.where((distance <= settings.bump_reach_m) & same_way).select(*key).distinct()
     marked = equi_join(impacts, hits.withColumn("known", F.lit(True)), key, "left")

@@ -71,15 +71,8 @@ def run(
     )
 
 
-TRAVERSED = ("vehicle_id", "trip_id", "lon", "lat", "heading", "distance_m")
-"""Columns of the traversals that ``judge`` needs."""
-
-
 def judge(impacts: DataFrame, traversals: DataFrame, settings: Stage1Settings, keep: Keep) -> DataFrame:
-    """Columns of ``tables.IMPACTS``: the whole day's impacts, judged once more by what other passes felt there.
-
-    ``traversals`` have the columns ``TRAVERSED``.
-    """
+    """Columns of ``tables.IMPACTS``: the whole day's impacts, judged once more by what other passes felt there."""
     judged = corroborate.corroborate(impacts, traversals, settings.corroborate, settings.classify, keep)
     return judged.select(*IMPACTS.names)
 
@@ -101,5 +94,5 @@ def _impact_columns() -> list[object]:
         "energy_mps2": F.sqrt(F.col("jolt_rms") * F.col("jolt_rms") + F.col("shake_rms") * F.col("shake_rms")),
         "impact_score": F.col("peak") / F.col("scale"),
     }
-    names = [n for n in IMPACTS.names if not n.startswith("single_")]
+    names = [n for n in IMPACTS.names if n not in corroborate.SINGLE.values()]
     return [computed[n].alias(n) if n in computed else F.col(n) for n in names]
