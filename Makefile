@@ -36,11 +36,13 @@ system: ## Install what tests need from the system (Java 17, Chromium, ShellChec
 demo: $(VENV)/.core ## Simulate a small fleet's day, find its potholes, show them
 	@$(BIN)/python tools/demo.py --out $(OUT)/demo
 
-test: $(VENV)/.dev system ## Run all tests
-	$(BIN)/python -m pytest
+QUICK = not slow and not spark and not browser
 
-test-fast: $(VENV)/.dev ## Run the quick tests (under 90 s in all)
-	$(BIN)/python -m pytest -n auto -m "not slow and not spark and not browser"
+test: test-fast system ## Run all tests: the quick ones side by side, those that start services one after the other
+	$(BIN)/python -m pytest --durations 15 -m "not ($(QUICK))"
+
+test-fast: $(VENV)/.dev ## Run the quick tests
+	$(BIN)/python -m pytest -n auto -m "$(QUICK)"
 
 lint: $(VENV)/.dev ## Check format, lint and types
 	$(BIN)/ruff format --check .

@@ -27,6 +27,7 @@ TRAINING = (
     *(Wanted("standard", seed) for seed in (*range(301, 309), *range(331, 337))),
     *(Wanted("hard", seed) for seed in (311, 312, 313, 331, 332)),
     *(Wanted("standard", seed, streets=True) for seed in range(341, 345)),
+    *(Wanted("fast", seed) for seed in range(351, 355)),
 )
 MODEL = Path(__file__).parents[1] / "src" / "pothole" / "stages" / "model.py"
 SINGLE_SHAPE, FELT_SHAPE = (150, 5), (100, 3)

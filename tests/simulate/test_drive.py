@@ -5,7 +5,7 @@ import pytest
 
 from pothole.simulate.drive import Drive, drive
 from pothole.simulate.grid_town import grid_town
-from pothole.simulate.settings import STANDARD
+from pothole.simulate.settings import FAST, STANDARD
 from pothole.simulate.town import from_segments
 from pothole.simulate.vehicle import RATE_HZ, Vehicle
 from pothole.simulate.world import World, build
@@ -38,6 +38,13 @@ def test_speeds_are_of_town_traffic_with_stops(drives: list[Drive]) -> None:
     assert 20 < speed.mean() < 50
     assert (speed < 2).mean() > 0.01
     assert all(np.all(np.diff(d.distance_m) >= 0) for d in drives)
+
+
+def test_roads_out_of_town_are_driven_fast_from_end_to_end_of_the_trip(world: World) -> None:
+    drives = [drive(world, CAR, FAST, np.random.default_rng(i), 0) for i in range(8)]
+    speed = np.concatenate([d.speed_mps for d in drives]) * 3.6
+    assert np.quantile(speed, 0.9) > 60 and 80 < speed.max() < 120
+    assert all(d.clock_s[-1] >= 0.9 * 60 * FAST.trip_minutes[0] for d in drives)
 
 
 def test_trips_last_as_long_as_the_setting_says(world: World, drives: list[Drive]) -> None:

@@ -47,7 +47,7 @@ def test_a_person_is_told_what_to_do_next(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--setting", "impossible"], "easy, standard, hard"),
+        (["--setting", "impossible"], "easy, standard, hard, fast"),
         (["--start-date", "12.2.2026"], "12.2.2026"),
         (["--roads", "absent.csv"], "absent.csv"),
     ],

@@ -24,7 +24,7 @@ def simulate(
     roads: Annotated[
         Path | None, typer.Option(help="Road network to drive on (segments.csv or .parquet); otherwise a made-up town.")
     ] = None,
-    setting: Annotated[str, typer.Option(help="easy, standard or hard.")] = "standard",
+    setting: Annotated[str, typer.Option(help="easy, standard, hard or fast (out of town).")] = "standard",
     vehicles: Annotated[int | None, typer.Option(min=1, help="Vehicles; otherwise one for eight trips.")] = None,
     files: Annotated[int | None, typer.Option(min=1, help="Files a day; otherwise 8, with --plain 25.")] = None,
     broken_share: Annotated[float, typer.Option(min=0.0, max=0.5, help="Share of broken rows.")] = 0.002,

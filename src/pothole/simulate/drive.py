@@ -58,8 +58,8 @@ class Drive:
 def drive(world: World, vehicle: Vehicle, setting: Setting, rng: np.random.Generator, day: int) -> Drive:
     """Draw a trip and drive it."""
     seconds = 60 * rng.uniform(*setting.trip_minutes)
-    route = routes.draw(world, rng, day, seconds * _MEAN_SPEED_MPS)
-    distance = _distance(routes.speed_wish(world, route, rng), route, rng, seconds)
+    route = routes.draw(world, rng, day, setting.speed_factor * seconds * _MEAN_SPEED_MPS)
+    distance = _distance(routes.speed_wish(world, route, rng, setting.speed_factor), route, rng, seconds)
     speed = np.maximum(0.0, np.gradient(distance, 1 / RATE_HZ))
     wander = rng.normal(0, 0.12) + 0.12 * np.sin(distance / rng.uniform(60, 140) + rng.uniform(0, 6))
     crossed = _crossed(route, vehicle, setting, rng, day, distance, wander)

@@ -81,9 +81,9 @@ def lane(town: Town, links: list[int], starts: Array) -> tuple[Array, Array, Arr
     return x + LANE_OFFSET_M * np.sin(heading), y - LANE_OFFSET_M * np.cos(heading), heading
 
 
-def speed_wish(world: World, route: Route, rng: np.random.Generator) -> Array:
+def speed_wish(world: World, route: Route, rng: np.random.Generator, factor: float) -> Array:
     """Speed at every metre that a driver wants, m/s: by grade, slower in curves and over most speed bumps."""
-    mood = rng.uniform(0.8, 1.1)
+    mood = factor * rng.uniform(0.8, 1.1)
     wish = np.empty(len(route.x_m))
     for k, i in enumerate(route.links):
         kmh = GRADE_KMH[int(np.clip(world.town.links[i].grade, 1, 5))] * mood * rng.uniform(0.9, 1.1)

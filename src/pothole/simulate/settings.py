@@ -56,6 +56,8 @@ class Setting:
     avoid_probability: float = 0.25
     """Probability that a driver steers around a hole of 5 cm; it grows with the depth, to 0.7 at most."""
     trip_minutes: tuple[float, float] = (3.0, 7.0)
+    speed_factor: float = 1.0
+    """On the speed wished for on a road of each grade, and so on how far a trip goes."""
 
 
 STANDARD = Setting()
@@ -77,4 +79,14 @@ HARD = replace(
     handled_share=0.08,
     road_class_shares=(0.2, 0.4, 0.33, 0.07),
 )
-SETTINGS = {"easy": EASY, "standard": STANDARD, "hard": HARD}
+FAST = replace(
+    STANDARD,
+    speed_factor=1.7,
+    road_class_shares=(0.4, 0.5, 0.1, 0.0),
+    potholes_per_km=0.7,
+    speed_bumps_per_km=0.1,
+    manholes_per_km=0.8,
+    joints_per_km=0.8,
+)
+"""Roads out of town, up to 90 km/h."""
+SETTINGS = {"easy": EASY, "standard": STANDARD, "hard": HARD, "fast": FAST}
