@@ -44,7 +44,7 @@ SEEDS = (1, 2, 3, 4)
 SLOW_RATE_HZ = 15.0
 GOOD_ROAD = dataclasses.replace(
     STANDARD, potholes_per_km=0.0, speed_bumps_per_km=0.0, manholes_per_km=0.0, joints_per_km=0.0,
-    road_class_shares=(0.5, 0.5, 0.0, 0.0),
+    patches_per_km=0.0, crossings_per_km=0.0, road_class_shares=(0.5, 0.5, 0.0, 0.0),
 )  # fmt: skip
 """ISO 8608 classes A and B, nothing on them."""
 ALIKE = dataclasses.replace(STANDARD, random_mounting=False, gain=(1.0, 1.0), rates_hz=(100.0,))

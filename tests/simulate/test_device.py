@@ -33,7 +33,7 @@ def eastward(seconds: float = 60.0, speed_mps: float = 10.0) -> Drive:
 
 def motion(trip: Drive, **parts: np.ndarray) -> Motion:
     still = np.zeros_like(trip.distance_m)
-    names = ("heave", "pitch_rate", "roll_rate", "pitch_acceleration", "roll_acceleration")
+    names = ("pitch", "roll", "heave", "pitch_rate", "roll_rate", "pitch_acceleration", "roll_acceleration")
     return Motion(**{name: parts.get(name, still) for name in names})
 
 

@@ -79,3 +79,12 @@ def test_vehicles_of_a_fleet_differ() -> None:
     cars = [draw(np.random.default_rng(i)) for i in range(20)]
     assert len({c.spring for c in cars}) == 20
     assert all(2.4 <= c.wheelbase_m <= 2.9 and 1.45 <= c.track_m <= 1.65 for c in cars)
+
+
+def test_the_body_leans_out_of_a_curve_and_back_when_it_pulls_away() -> None:
+    pushes = np.stack([np.full(4000, 2.0), np.full(4000, 3.0)])  # ahead, and to the left
+    leaning, still = (ride(CAR, np.zeros((4, 4000)), p) for p in (pushes, None))
+    assert leaning.roll[2000] == pytest.approx(0.03) and leaning.pitch[2000] == pytest.approx(0.01)
+    assert still.roll[2000] == still.pitch[2000] == 0.0
+    begins = np.where(np.arange(4000) < 2000, 0.0, pushes)
+    assert ride(CAR, np.zeros((4, 4000)), begins).roll_rate.sum() / RATE_HZ == pytest.approx(0.03, rel=0.02)

@@ -68,12 +68,26 @@ def test_what_lies_askew_meets_the_right_wheel_later_and_is_worn_more_on_one_sid
     assert np.array_equal(square[0], square[1])
 
 
+def test_a_crossing_is_one_rise_after_the_other() -> None:
+    along = np.arange(-1.2, 1.2, 0.01)
+    height = Feature("C0", "crossing", 0, 100.0, 0.01, 2.16).shape(along, 0)
+    rises = along[1:-1][(height[1:-1] > height[:-2]) & (height[1:-1] >= height[2:])]
+    assert rises == pytest.approx([-0.72, 0.0, 0.72], abs=0.02)
+    assert height.min() == 0.0 and height[0] == height[-1] == 0.0
+
+
+def test_patches_are_shallower_than_holes_and_lie_in_one_track_or_across() -> None:
+    patches = [f for f in build(from_segments(grid_town()), STANDARD, 5).features if f.kind == "patch"]
+    assert all(0.004 <= abs(f.height_m) <= 0.018 and 0.5 <= f.length_m <= 4.0 for f in patches)
+    assert np.mean([f.lateral_m == 0.0 for f in patches]) == pytest.approx(0.5, abs=0.15)
+
+
 def test_bumps_and_joints_are_drawn_askew_and_holes_are_not() -> None:
     features = build(from_segments(grid_town()), STANDARD, 5).features
     across = [f for f in features if f.kind in ("speed_bump", "joint")]
     assert np.std([f.uneven for f in across]) == pytest.approx(0.1, abs=0.03)
     assert np.std([f.skew_m for f in across]) == pytest.approx(0.12, abs=0.03)
-    assert all(f.uneven == f.skew_m == 0 for f in features if f.kind in ("pothole", "manhole"))
+    assert all(f.uneven == f.skew_m == 0 for f in features if f.kind in ("pothole", "manhole") or f.lateral_m)
 
 
 def test_only_the_wheel_in_its_track_is_hit() -> None:
@@ -83,7 +97,7 @@ def test_only_the_wheel_in_its_track_is_hit() -> None:
 
 def test_features_have_room_between_them_and_to_the_ends() -> None:
     world = build(from_segments(grid_town()), STANDARD, 5)
-    assert {f.kind for f in world.features} == {"pothole", "speed_bump", "manhole", "joint"}
+    assert {f.kind for f in world.features} == {"pothole", "speed_bump", "manhole", "joint", "patch", "crossing"}
     for link, features in world.on_link.items():
         offsets = sorted(f.offset_m for f in features)
         assert offsets[0] >= 12.0 and offsets[-1] <= world.town.links[link].length_m - 12.0
@@ -91,7 +105,15 @@ def test_features_have_room_between_them_and_to_the_ends() -> None:
 
 
 def test_densities_depths_and_known_share_are_those_of_the_setting() -> None:
-    setting = replace(STANDARD, potholes_per_km=1.0, speed_bumps_per_km=2.0, manholes_per_km=0.0, joints_per_km=0.0)
+    setting = replace(
+        STANDARD,
+        potholes_per_km=1.0,
+        speed_bumps_per_km=2.0,
+        manholes_per_km=0.0,
+        joints_per_km=0.0,
+        patches_per_km=0.0,
+        crossings_per_km=0.0,
+    )
     worlds = [build(from_segments(grid_town()), setting, seed) for seed in range(6)]
     km = sum(link.length_m for w in worlds for link in w.town.links) / 1000
     bumps, holes = ([f for w in worlds for f in w.features if f.kind == k] for k in ("speed_bump", "pothole"))

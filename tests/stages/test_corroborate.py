@@ -74,8 +74,15 @@ def test_each_other_pass_speaks_once_with_its_likeliest_impact(felt):
 
 def test_who_is_elsewhere_or_comes_the_other_way_says_nothing(felt):
     impacts = [impact("A"), impact("B", 13.0), impact("C", heading=180.0)]
-    row = felt(impacts, [second("A"), second("B", 40.0), second("C", heading=180.0)])["A+0"]
-    assert [row[f] for f in ("f_passes", "f_felt_pothole", "f_felt_near", "f_felt_bump")] == [0.0] * 4
+    seconds = [second("A"), second("B", 40.0), second("C", heading=180.0)]
+    row = felt(impacts, [*seconds, second("D")])["A+0"]
+    assert [row[f] for f in ("f_passes", "f_felt_pothole", "f_felt_near", "f_felt_bump")] == [1.0, 0.0, 0.0, 0.0]
+
+
+def test_where_nobody_else_passed_the_verdict_stays_that_of_the_impact(felt, judged):
+    impacts, seconds = [impact("A"), impact("B", 60.0)], [second("A"), second("B", 60.0)]
+    assert felt(impacts, seconds) == {}
+    assert [row["pothole_probability"] for row in judged(impacts, seconds).values()] == [0.6, 0.6]
 
 
 def test_a_pass_that_felt_something_counts_though_no_second_of_it_is_known(felt):

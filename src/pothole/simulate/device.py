@@ -85,12 +85,12 @@ def _sample_times(device: Device, seconds: float, setting: Setting, rng: np.rand
 
 def _car_frame(device: Device, trip: Drive, motion: Motion) -> tuple[Array, Array]:
     """Specific force (m/s2) and turn rate (rad/s) at the device, each (3, n), along the car's forward, left, up."""
-    along = np.gradient(trip.speed_mps, 1 / RATE_HZ)
+    along, left = trip.pushes_mps2
     yaw = np.gradient(trip.heading_rad, 1 / RATE_HZ)
     heave = motion.heave + device.forward_m * motion.pitch_acceleration - device.right_m * motion.roll_acceleration
     force = [
-        along - device.height_m * motion.pitch_acceleration,
-        trip.speed_mps * yaw + device.height_m * motion.roll_acceleration,
+        along - device.height_m * motion.pitch_acceleration + GRAVITY_MPS2 * motion.pitch,
+        left + device.height_m * motion.roll_acceleration + GRAVITY_MPS2 * motion.roll,
         GRAVITY_MPS2 + heave,
     ]
     return np.stack(force), np.stack([motion.roll_rate, -motion.pitch_rate, yaw])

@@ -54,6 +54,13 @@ class Drive:
         """Seconds since the start of the trip."""
         return np.arange(len(self.distance_m)) / RATE_HZ
 
+    @property
+    def pushes_mps2(self) -> Array:
+        """Acceleration (2, n) ahead and to the left, by pedals and steering."""
+        return np.stack(
+            [np.gradient(self.speed_mps, 1 / RATE_HZ), self.speed_mps * np.gradient(self.heading_rad, 1 / RATE_HZ)]
+        )
+
 
 def drive(world: World, vehicle: Vehicle, setting: Setting, rng: np.random.Generator, day: int) -> Drive:
     """Draw a trip and drive it."""
@@ -62,11 +69,13 @@ def drive(world: World, vehicle: Vehicle, setting: Setting, rng: np.random.Gener
     distance = _distance(routes.speed_wish(world, route, rng, setting.speed_factor), route, rng, seconds)
     speed = np.maximum(0.0, np.gradient(distance, 1 / RATE_HZ))
     wander = rng.normal(0, 0.12) + 0.12 * np.sin(distance / rng.uniform(60, 140) + rng.uniform(0, 6))
-    crossed = _crossed(route, vehicle, setting, rng, day, distance, wander)
+    aside, turned = _swerves(distance, speed, setting, rng)
+    crossed = _crossed(route, vehicle, setting, rng, day, distance, wander - aside)
     heights = _heights(world, route, day, crossed)
     grid = np.arange(heights.shape[1]) * STEP_M
     wheels = [np.interp(d, grid, side) for d in (distance, distance - vehicle.wheelbase_m) for side in heights]
     x, y, heading = (np.interp(distance, np.arange(len(v)), v) for v in (route.x_m, route.y_m, route.heading_rad))
+    x, y, heading = x - aside * np.sin(heading), y + aside * np.cos(heading), heading + turned
     when = np.searchsorted(distance, [c.at_m for c in crossed])
     passes = [Pass(c.feature, float(i / RATE_HZ), float(speed[i])) for c, i in zip(crossed, when, strict=True)]
     return Drive(distance, speed, np.stack(wheels), x, y, heading, tuple(passes))
@@ -94,6 +103,21 @@ def _within_reach(wish: Array, stops: list[int]) -> Array:
     for i in range(len(squared) - 2, -1, -1):
         squared[i] = min(squared[i], squared[i + 1] + 2 * _BRAKING_MPS2)
     return np.sqrt(squared)
+
+
+def _swerves(distance: Array, speed: Array, setting: Setting, rng: np.random.Generator) -> tuple[Array, Array]:
+    """How far left of the lane's line a driver goes around what stands there (metres), and the turn (radians)."""
+    aside, turned = np.zeros((2, len(distance)))
+    for start in distance[-1] * rng.random(rng.poisson(setting.swerves_per_km * distance[-1] / 1000)):
+        metres = rng.choice([-1.0, 1.0]) * rng.uniform(0.4, 2.2)
+        seconds = np.sqrt(5.8 * abs(metres) / rng.uniform(0.5, 2.0))  # by the largest push to the side, m/s2
+        mps = max(4.0, float(speed[(distance >= start) & (distance < start + 80)].max()))
+        length, stay = mps * seconds, mps * rng.uniform(0, 3)
+        for begin, there in ((start, 1), (start + length + stay, -1)):
+            u = np.clip((distance - begin) / length, 0.0, 1.0)
+            aside += there * metres * u**3 * (10 - 15 * u + 6 * u**2)
+            turned += there * metres / length * 30 * u**2 * (1 - u) ** 2
+    return aside, np.arctan(turned)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Potholes, speed bumps, manholes and joints: what they look like and how they are drawn."""
+"""Potholes, speed bumps, manholes, joints, patches and crossings: what they look like and how they are drawn."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from pothole.simulate.settings import Setting
 
 Array = NDArray[np.float64]
 WHEEL_RADIUS_M = 0.31
-_EDGE_SHARE = {"pothole": 0.25, "manhole": 0.15, "joint": 0.15}
+_EDGE_SHARE = {"pothole": 0.25, "manhole": 0.15, "joint": 0.15, "patch": 0.1}
 """How much of half the length the edge takes; what is not here is round."""
 _CLEAR_M = 12.0
 """No feature nearer to a link's end."""
-_CLEARANCE_M = {"speed_bump": 40.0, "pothole": 25.0, "manhole": 20.0, "joint": 20.0}
+_CLEARANCE_M = {"speed_bump": 40.0, "pothole": 25.0, "manhole": 20.0, "joint": 20.0, "patch": 20.0, "crossing": 40.0}
+_RAILS_M = 0.72
+"""From one rise to the next at a level crossing: half of the gauge."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Feature:
         edge = _EDGE_SHARE.get(self.kind)
         rounded = np.cos(np.pi / 2 * np.minimum(share, 1.0))
         profile = rounded if edge is None else np.clip((1 - share) / edge, 0.0, 1.0)
+        if self.kind == "crossing":
+            profile = np.cos(np.pi * distance_m / _RAILS_M) ** 2
         height = self.height_on(day)
         if height < 0 and self.length_m < 2 * WHEEL_RADIUS_M:
             height = max(height, math.sqrt(WHEEL_RADIUS_M**2 - (self.length_m / 2) ** 2) - WHEEL_RADIUS_M)
@@ -82,6 +86,8 @@ def draw_features(rng: np.random.Generator, setting: Setting, link: int, length_
         "pothole": setting.potholes_per_km * (1 + setting.new_pothole_share),
         "manhole": setting.manholes_per_km,
         "joint": setting.joints_per_km,
+        "patch": setting.patches_per_km,
+        "crossing": setting.crossings_per_km,
     }
     found: list[Feature] = []
     for kind, rate in per_km.items():
@@ -140,4 +146,30 @@ def _joint(rng: np.random.Generator, setting: Setting) -> dict[str, Any]:
     return {"height_m": height, "length_m": rng.uniform(0.1, 0.35)} | _askew(rng)
 
 
-_DRAW = {"speed_bump": _speed_bump, "pothole": _pothole, "manhole": _manhole, "joint": _joint}
+def _patch(rng: np.random.Generator, setting: Setting) -> dict[str, Any]:
+    """Where the road was opened and closed again, settled or proud: in one wheel track or across the lane."""
+    size = {
+        "height_m": float(rng.choice([-1, 1])) * rng.uniform(0.004, 0.018),
+        "length_m": float(np.exp(rng.uniform(np.log(0.5), np.log(4.0)))),
+    }
+    if rng.random() < 0.5:
+        return size | _askew(rng)
+    lateral = float(rng.choice([-0.77, 0.77]) + rng.normal(0, 0.2))
+    return size | {"lateral_m": lateral, "width_m": rng.uniform(0.6, 1.4)}
+
+
+def _crossing(rng: np.random.Generator, setting: Setting) -> dict[str, Any]:
+    """A level crossing of one track or of two, not square to the road."""
+    askew = _askew(rng) | {"skew_m": float(rng.normal(0, 0.5))}
+    length = _RAILS_M * float(rng.choice([3.0, 7.0]))
+    return {"height_m": float(rng.choice([-1, 1])) * rng.uniform(0.004, 0.015), "length_m": length} | askew
+
+
+_DRAW = {
+    "speed_bump": _speed_bump,
+    "pothole": _pothole,
+    "manhole": _manhole,
+    "joint": _joint,
+    "patch": _patch,
+    "crossing": _crossing,
+}

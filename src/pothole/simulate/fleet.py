@@ -128,7 +128,7 @@ def _trip(fleet: Fleet, day: int, trip: int, when: date) -> _Trip:
     vehicle, device, phase = vehicles.draw(own), devices.draw(fleet.setting, own), own.random()
     rng = np.random.default_rng([fleet.seed, 1, day, trip])
     driven = drive(fleet.world, vehicle, fleet.setting, rng, day)
-    motion = vehicles.ride(vehicle, driven.wheels_m)
+    motion = vehicles.ride(vehicle, driven.wheels_m, driven.pushes_mps2)
     samples = devices.record(device, driven, motion, fleet.world.town, fleet.setting, rng)
     ids = {"trip_id": f"T{trip:05d}", "vehicle_id": f"V{number:04d}"}
     start_ms = start_of(when, phase, before)

@@ -29,6 +29,8 @@ class Setting:
     """Share of speed bumps that are in the lake's speed-bump layer."""
     manholes_per_km: float = 1.2
     joints_per_km: float = 0.6
+    patches_per_km: float = 1.5
+    crossings_per_km: float = 0.2
     road_class_shares: tuple[float, float, float, float] = (0.25, 0.45, 0.3, 0.0)
     """Shares of ISO 8608 classes A, B, C and D among the links."""
     rates_hz: tuple[float, ...] = (10.0, 25.0, 50.0, 100.0)
@@ -55,6 +57,8 @@ class Setting:
     """Share of trips in which somebody picks the device up."""
     avoid_probability: float = 0.25
     """Probability that a driver steers around a hole of 5 cm; it grows with the depth, to 0.7 at most."""
+    swerves_per_km: float = 0.7
+    """How often a driver goes around what stands in the lane."""
     trip_minutes: tuple[float, float] = (3.0, 7.0)
     speed_factor: float = 1.0
     """On the speed wished for on a road of each grade, and so on how far a trip goes."""

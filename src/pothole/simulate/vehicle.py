@@ -11,9 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pothole.simulate.smoothing import smooth
+
 Array = NDArray[np.float64]
 RATE_HZ = 400.0
 """Rate at which the motion is computed."""
+_LEAN_S = 0.3
+"""Twice the standard deviation of the time in which the body gives way to a push."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class Vehicle:
     """Unsprung over sprung mass."""
     wheelbase_m: float = 2.65
     track_m: float = 1.55
+
+    @property
+    def lean(self) -> float:
+        """How far the body rolls for a push to the side, and twice as far as it pitches for one ahead, rad per m/s2."""
+        return 0.01 * 63.3 / self.spring
 
     def response(self, frequency_hz: NDArray[np.floating]) -> NDArray[np.complex128]:
         """Body displacement per road displacement at these frequencies."""
@@ -53,8 +62,10 @@ def draw(rng: np.random.Generator) -> Vehicle:
 
 @dataclass(frozen=True)
 class Motion:
-    """The body's motion in time at ``RATE_HZ``: accelerations m/s2, turn rates rad/s (pitch up, roll right down)."""
+    """The body's motion in time at ``RATE_HZ``: angles rad (pitch up, roll right down), accelerations, turn rates."""
 
+    pitch: Array
+    roll: Array
     heave: Array
     pitch_rate: Array
     roll_rate: Array
@@ -62,8 +73,11 @@ class Motion:
     roll_acceleration: Array
 
 
-def ride(vehicle: Vehicle, wheels: Array) -> Motion:
-    """Body motion from the heights under front-left, front-right, rear-left and rear-right wheel (4, n), metres."""
+def ride(vehicle: Vehicle, wheels: Array, pushes_mps2: Array | None = None) -> Motion:
+    """Body motion from the heights under front-left, front-right, rear-left and rear-right wheel (4, n), metres.
+
+    ``pushes_mps2`` (2, n) ahead and to the left: the body pitches and rolls under them, too.
+    """
     n = wheels.shape[1]
     size = 1 << (n + 4 * int(RATE_HZ) - 1).bit_length()
     frequency = np.fft.rfftfreq(size, 1 / RATE_HZ)
@@ -80,4 +94,17 @@ def ride(vehicle: Vehicle, wheels: Array) -> Motion:
     def back(spectrum: NDArray[np.complex128]) -> Array:
         return np.fft.irfft(spectrum, size)[:n]
 
-    return Motion(back(s**2 * heave), back(s * pitch), back(s * roll), back(s**2 * pitch), back(s**2 * roll))
+    leaning = np.zeros((2, n))
+    if pushes_mps2 is not None:
+        leaning = smooth(pushes_mps2 * vehicle.lean * np.array([[0.5], [1.0]]), round(_LEAN_S * RATE_HZ))
+    rate = np.gradient(leaning, 1 / RATE_HZ, axis=1)
+    acceleration = np.gradient(rate, 1 / RATE_HZ, axis=1)
+    return Motion(
+        pitch=back(pitch) + leaning[0],
+        roll=back(roll) + leaning[1],
+        heave=back(s**2 * heave),
+        pitch_rate=back(s * pitch) + rate[0],
+        roll_rate=back(s * roll) + rate[1],
+        pitch_acceleration=back(s**2 * pitch) + acceleration[0],
+        roll_acceleration=back(s**2 * roll) + acceleration[1],
+    )

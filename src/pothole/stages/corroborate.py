@@ -50,7 +50,7 @@ SINGLE = {p: f"single_{p}" for p in ("pothole_probability", "bump_probability")}
 
 
 def felt_by_others(single: DataFrame, traversals: DataFrame, settings: CorroborateSettings, keep: Keep) -> DataFrame:
-    """One row an impact that may be a pothole: ``impact_id`` and ``FEATURES``.
+    """One row an impact that may be a pothole and that others passed: ``impact_id`` and ``FEATURES``.
 
     Passes are looked up once for a spot, a few metres and one direction, not for every impact: with twice the traffic
     twice as many vehicles pass twice as many impacts. What the impact's own pass says of its spot is taken off again.
@@ -74,18 +74,18 @@ def felt_by_others(single: DataFrame, traversals: DataFrame, settings: Corrobora
         )
     )
     own = equi_join(mine, passes, ["spot", *_TRIP], "left")
-    told = equi_join(own, said, ["spot"])
-    passed = F.col("passes") - F.when(F.col("pothole").isNotNull(), F.lit(1.0)).otherwise(F.lit(0.0))
+    mine_too = F.when(F.col("pothole").isNotNull(), F.lit(1.0)).otherwise(F.lit(0.0))
+    told = equi_join(own, said, ["spot"]).withColumn("others", F.col("passes") - mine_too).where(F.col("others") > 0)
 
     def mean_of_others(look: str) -> Column:
         others = F.col(f"all_{look}") - F.coalesce(F.col(look), F.lit(0.0))
-        return F.greatest(F.lit(0.0), others) / F.greatest(F.lit(1.0), passed)
+        return F.greatest(F.lit(0.0), others) / F.col("others")
 
     return told.select(
         "impact_id",
         _log_odds("single_pothole_probability").alias("f_own_pothole"),
         _log_odds("single_bump_probability").alias("f_own_bump"),
-        passed.alias("f_passes"),
+        F.col("others").alias("f_passes"),
         mean_of_others("pothole").alias("f_felt_pothole"),
         mean_of_others("near").alias("f_felt_near"),
         mean_of_others("bump").alias("f_felt_bump"),
