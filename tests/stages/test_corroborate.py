@@ -95,9 +95,10 @@ def test_headings_that_are_not_known_agree_with_any(felt):
     assert row["f_passes"] == 2.0
 
 
-def test_another_trip_of_the_vehicle_is_another_pass_and_a_namesake_of_another_vehicle_too(felt):
-    impacts = [impact("A"), impact("A", 1.0, trip_id="U"), impact("B", 2.0)]
-    assert felt(impacts, [second("A")])["A+0"]["f_passes"] == 2.0
+def test_a_vehicle_s_other_trips_are_no_others_and_each_trip_of_another_vehicle_is(felt):
+    impacts = [impact("A"), impact("A", 1.0, trip_id="U"), impact("B", 2.0), impact("B", 1.0, trip_id="U")]
+    row = felt(impacts, [second("A"), second("A", trip_id="U"), second("B", trip_id="V")])["A+0"]
+    assert (row["f_passes"], row["f_felt_pothole"]) == (3.0, pytest.approx(0.4))
 
 
 def test_the_unlikely_are_left_as_they_are_and_known_structures_speak_but_stay_bumps(felt, judged):

@@ -1,8 +1,9 @@
 """What the other passes felt where a vehicle felt an impact, and what that makes of the impact's kind.
 
-One jolt of a tenth of a second is little evidence, above all at ten samples a second. Other passes over the same place
-in the same direction either felt something of the kind or did not: the mean over them of their strongest impact's
-probability, nothing where a pass felt nothing, goes with the impact's own log-odds through a second, smaller model.
+One jolt of a tenth of a second is little evidence, above all at ten samples a second. Other vehicles that passed the
+place in the same direction either felt something of the kind or did not: the mean over their passes of the strongest
+impact's probability, nothing where a pass felt nothing, goes with the impact's own log-odds through a second, smaller
+model. Where no other vehicle passed, the verdict stays that of the impact.
 """
 
 from __future__ import annotations
@@ -50,10 +51,11 @@ SINGLE = {p: f"single_{p}" for p in ("pothole_probability", "bump_probability")}
 
 
 def felt_by_others(single: DataFrame, traversals: DataFrame, settings: CorroborateSettings, keep: Keep) -> DataFrame:
-    """One row an impact that may be a pothole and that others passed: ``impact_id`` and ``FEATURES``.
+    """One row an impact that may be a pothole and that other vehicles passed: ``impact_id`` and ``FEATURES``.
 
     Passes are looked up once for a spot, a few metres and one direction, not for every impact: with twice the traffic
-    twice as many vehicles pass twice as many impacts. What the impact's own pass says of its spot is taken off again.
+    twice as many vehicles pass twice as many impacts. What the impact's own vehicle says of its spot is taken off
+    again: on its other trips it has the same springs and the same device, and says the same once more.
     """
     likely = keep(
         single.where(steady(F.col("single_pothole_probability")) >= settings.min_probability).select(
@@ -66,29 +68,32 @@ def felt_by_others(single: DataFrame, traversals: DataFrame, settings: Corrobora
         "spot", F.concat_ws("|", *(c.cast("string") for c in (x, y, towards)))
     )
     spots = keep(mine.groupBy("spot").agg(*(_middle(c).alias(f"place_{c}") for c in ("lon", "lat", "heading"))))
-    looks = ("pothole", "bump", "near")
     passes = keep(_passes(spots, likely, traversals, settings))
-    said = keep(
-        passes.groupBy("spot").agg(
-            F.count(F.lit(1)).cast("double").alias("passes"), *(F.sum(c).alias(f"all_{c}") for c in looks)
+
+    def summed(prefix: str, *keys: str) -> DataFrame:
+        sums = (F.sum(c).alias(f"{prefix}_{c}") for c in ("pothole", "bump", "near"))
+        return keep(passes.groupBy(*keys).agg(F.count(F.lit(1)).cast("double").alias(f"{prefix}_passes"), *sums))
+
+    def of_others(name: str) -> Column:
+        return F.col(f"all_{name}") - F.coalesce(F.col(f"own_{name}"), F.lit(0.0))
+
+    def mean_of_others(name: str) -> Column:
+        return F.greatest(F.lit(0.0), of_others(name)) / F.col("others")
+
+    both = equi_join(mine, summed("all", "spot"), ["spot"])
+    told = equi_join(both, summed("own", "spot", "vehicle_id"), ["spot", "vehicle_id"], "left")
+    return (
+        told.withColumn("others", of_others("passes"))
+        .where(F.col("others") > 0)
+        .select(
+            "impact_id",
+            _log_odds("single_pothole_probability").alias("f_own_pothole"),
+            _log_odds("single_bump_probability").alias("f_own_bump"),
+            F.col("others").alias("f_passes"),
+            mean_of_others("pothole").alias("f_felt_pothole"),
+            mean_of_others("near").alias("f_felt_near"),
+            mean_of_others("bump").alias("f_felt_bump"),
         )
-    )
-    own = equi_join(mine, passes, ["spot", *_TRIP], "left")
-    mine_too = F.when(F.col("pothole").isNotNull(), F.lit(1.0)).otherwise(F.lit(0.0))
-    told = equi_join(own, said, ["spot"]).withColumn("others", F.col("passes") - mine_too).where(F.col("others") > 0)
-
-    def mean_of_others(look: str) -> Column:
-        others = F.col(f"all_{look}") - F.coalesce(F.col(look), F.lit(0.0))
-        return F.greatest(F.lit(0.0), others) / F.col("others")
-
-    return told.select(
-        "impact_id",
-        _log_odds("single_pothole_probability").alias("f_own_pothole"),
-        _log_odds("single_bump_probability").alias("f_own_bump"),
-        F.col("others").alias("f_passes"),
-        mean_of_others("pothole").alias("f_felt_pothole"),
-        mean_of_others("near").alias("f_felt_near"),
-        mean_of_others("bump").alias("f_felt_bump"),
     )
 
 
