@@ -34,10 +34,10 @@ FLEETS = (
     *(Wanted("hard", seed) for seed in (111, 112)),
 )
 GRID: dict[str, tuple[float, ...]] = {
-    "pothole_prior": (0.03, 0.05, 0.1),
+    "pothole_prior": (0.05, 0.1, 0.2, 0.3),
     "pothole_hit_rate": (0.5, 0.6, 0.7, 0.8),
     "noise_hit_rate": (0.03, 0.05, 0.08),
-    "independent_looks": (4.0, 6.0, 8.0),
+    "independent_looks": (4.0, 6.0),
 }
 
 

@@ -125,7 +125,7 @@ class ClusterSettings:
 class EvidenceSettings:
     """How passes with and without an impact become a confidence."""
 
-    pothole_prior: float = 0.1
+    pothole_prior: float = 0.2
     """Share of places where a pothole is, before any pass."""
     structure_prior: float = 0.02
     """Share of places with a bump, manhole or joint, before any pass."""
