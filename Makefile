@@ -38,7 +38,7 @@ demo: $(VENV)/.core ## Simulate a small fleet's day, find its potholes, show the
 
 QUICK = not slow and not spark and not browser
 
-test: test-fast system ## Run all tests: the quick ones side by side, those that start services one after the other
+test: system test-fast ## Run all tests: the quick ones side by side, those that start services one after the other
 	$(BIN)/python -m pytest --durations 15 -m "not ($(QUICK))"
 
 test-fast: $(VENV)/.dev ## Run the quick tests

@@ -36,8 +36,9 @@ class Labelled:
 
     def score(self, found: dict[Key, Array]) -> ImpactScore:
         """Each mark matched once, nearest first."""
-        pairs = [(d.get(key(trip), np.array([])) for d in (found, self.marks)) for trip in self.trips]
-        return impact_score([counts(at, marks, self.tolerance_ms) for at, marks in pairs])
+        none = np.array([])
+        names = [key(trip) for trip in self.trips]
+        return impact_score([counts(found.get(n, none), self.marks.get(n, none), self.tolerance_ms) for n in names])
 
 
 def matched(at_ms: Array, marks_ms: Array, tolerance_ms: float) -> Array:
