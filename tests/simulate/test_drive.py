@@ -23,11 +23,16 @@ def drives(world: World) -> list[Drive]:
     return [drive(world, CAR, STANDARD, np.random.default_rng(i), 0) for i in range(8)]
 
 
-def test_accelerations_are_those_of_people_in_traffic(drives: list[Drive]) -> None:
+def test_accelerations_are_those_of_people_in_traffic(world: World, drives: list[Drive]) -> None:
     along = np.concatenate([np.gradient(d.speed_mps, 1 / RATE_HZ) for d in drives])
-    across = np.concatenate([d.speed_mps * np.gradient(d.heading_rad, 1 / RATE_HZ) for d in drives])
+    in_lane = replace(STANDARD, swerves_per_km=0.0)
+    kept = [drive(world, CAR, in_lane, np.random.default_rng(i), 0) for i in range(8)]
+    across, swerving = (
+        np.concatenate([d.speed_mps * np.gradient(d.heading_rad, 1 / RATE_HZ) for d in of]) for of in (kept, drives)
+    )
     assert -4.0 < along.min() < -1.5 and 1.2 < along.max() < 3.5
-    assert 1.5 < np.abs(across).max() < 5.0
+    assert 1.5 < np.abs(across).max() < 4.0
+    assert 1.5 < np.abs(swerving).max() < 5.0  # who swerves in a curve is pushed by both
     jerk = np.concatenate([np.diff(d.speed_mps, 2) for d in drives]) * RATE_HZ**2
     assert np.abs(jerk).max() < 20
 

@@ -61,7 +61,6 @@ class DuckDBEngine:
         if fs is not None:
             self.connection.register_filesystem(fs)
         _plan_lightly()
-        gc.set_threshold(_COLLECT_AFTER)
         activate("duckdb", conn=self.connection)
         from pyspark.sql import SparkSession
 
@@ -217,6 +216,7 @@ def _plan_lightly() -> None:
         copied = {name: value.copy() if hasattr(value, "copy") else value for name, value in kept.items()}
         return type(self)(**copied, **changed, join_on_uuid=str(uuid4()))
 
+    gc.set_threshold(_COLLECT_AFTER)
     Expression.update_positions = lambda self, *_, **__: self  # type: ignore[method-assign]
     DuckDBDataFrame.copy = copy  # type: ignore[method-assign]
 

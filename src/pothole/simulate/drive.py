@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ class Drive:
         """Seconds since the start of the trip."""
         return np.arange(len(self.distance_m)) / RATE_HZ
 
-    @property
+    @cached_property
     def pushes_mps2(self) -> Array:
         """Acceleration (2, n) ahead and to the left, by pedals and steering."""
         return np.stack(
