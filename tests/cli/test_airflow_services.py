@@ -64,9 +64,15 @@ def pothole(home: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 def foreground(*arguments: str) -> subprocess.Popen[str]:
-    """`pothole airflow up`, when it has said that all is up."""
+    """`pothole airflow up`, when it has said that all is up.
+
+    As at a terminal: tests that a shell has put into the background would hand on that Ctrl-C is ignored.
+    """
     command = [sys.executable, "-m", "pothole", "airflow", "up", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     assert process.stdout
     for line in process.stdout:
         if "Ctrl-C ends it" in line:
