@@ -1,7 +1,8 @@
 """``python -m benchmarks.ablation``: what each step, and each group of the classifier's questions, earns.
 
-``steps``: whole days of a standard and a hard fleet (seeds 201 and 202), one step at a time switched off by its
-setting; the models stay as they are. ``features``: the models fitted anew on the fleets of ``make fit`` (``--cache``
+``steps``: whole days of a standard and a hard fleet (seeds 201 and 202) and of one on Helsinki's streets (203), and the
+good roads of Győr and Pittsburgh where their recordings are there, one step at a time switched off by its setting; the
+models stay as they are. ``features``: the models fitted anew on the fleets of ``make fit`` (``--cache``
 takes its folder) without a group of features, judged on seeds 201 and 202 by the F1 of impacts at the threshold that is
 best there: a comparison with each other, not a figure of how good detection is.
 """
@@ -12,22 +13,27 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import goodroad, recordings
 from benchmarks.candidates import CAUSES, DAY, Wanted, fleets
-from benchmarks.score import compared, run_day
+from benchmarks.score import PITTSBURGH, compared, run_day
 from benchmarks.tuning import f1_by_rank
 from pothole import engines
 from pothole.evaluate import ImpactScore, PotholeScore, impact_score, pooled_potholes
+from pothole.roads import bundled
 from pothole.simulate.fleet import simulate
 from pothole.simulate.settings import SETTINGS
+from pothole.stages.settings import Stage1Settings
 
 JUDGED = tuple(Wanted(setting, seed) for setting in ("standard", "hard") for seed in (201, 202))
-DRIVEN = (Wanted("standard", 201), Wanted("hard", 202))
+DRIVEN = (Wanted("standard", 201), Wanted("hard", 202), Wanted("standard", 203, streets=True))
 STEPS: dict[str, dict[str, str]] = {
     "nothing": {},
     "a moved device begins a new mount": {"STAGE1__ORIENT__MOVED_DEGREES": "180"},
@@ -72,6 +78,8 @@ GROUPS = {
 
 
 Day = tuple[list[tuple[int, int, int]], PotholeScore, int]
+Road = tuple[str, pa.Table, str]
+"""A good road's name, its raw rows, and what its trips' names hold."""
 
 
 def day(lake: Path, switched: dict[str, str]) -> Day:
@@ -81,25 +89,51 @@ def day(lake: Path, switched: dict[str, str]) -> Day:
     return done.impact_score.groups, done.pothole_score, done.impacts.num_rows
 
 
+def stage1_settings(switched: dict[str, str]) -> Stage1Settings:
+    """Stage 1's settings as the day's environment would change them."""
+    settings = Stage1Settings()
+    for name, value in switched.items():
+        stage, *path = name.lower().split("__")
+        if stage == "stage1":
+            part = getattr(settings, path[0])
+            kind = type(getattr(part, path[1]))
+            settings = replace(settings, **{path[0]: replace(part, **{path[1]: kind(float(value))})})
+    return settings
+
+
+def good_roads(folder: Path) -> list[Road]:
+    """The real good roads that are there."""
+    if not folder.is_dir():
+        return []
+    roads = recordings.pittsburgh_roads(folder / "pittsburgh")
+    return [("Győr", goodroad.gyor(folder / "gyor"), "q1"), ("Pittsburgh", roads, "good")]
+
+
 def steps(trips: int) -> Table:
     """One step at a time switched off."""
+    roads = good_roads(PITTSBURGH.parent)
     table = Table(
-        "switched off", "impacts F1", "costs", "potholes F1", "costs", "position, median m", "impacts a fleet"
-    )
+        "switched off", "impacts F1", "costs", "potholes F1", "costs", "position, median m", "impacts a fleet",
+        *(f"{name}, called potholes/km (impacts)" for name, _, _ in roads),
+    )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="pothole-ablation-") as folder:
         lakes = [Path(folder) / wanted.name for wanted in DRIVEN]
         for lake, wanted in zip(lakes, DRIVEN, strict=True):
-            simulate(lake, trips=trips, seed=wanted.seed, start_date=DAY, setting=SETTINGS[wanted.setting])
+            network = bundled() if wanted.streets else None
+            simulate(
+                lake, trips=trips, seed=wanted.seed, start_date=DAY, setting=SETTINGS[wanted.setting], roads=network
+            )
         whole: tuple[ImpactScore, PotholeScore] | None = None
         for name, switched in STEPS.items():
             days = [day(lake, switched) for lake in lakes]
             impacts = impact_score([g for groups, _, _ in days for g in groups])
             holes = pooled_potholes([h for _, h, _ in days])
             whole = whole or (impacts, holes)
+            alarms = [goodroad.alarms(raw, good, good, stage1_settings(switched))[0] for _, raw, good in roads]
             row = (
                 name, f"{impacts.f1:.3f}", f"{whole[0].f1 - impacts.f1:+.3f}",
                 f"{holes.f1:.3f}", f"{whole[1].f1 - holes.f1:+.3f}", f"{holes.median_m:.2f}",
-                f"{np.mean([n for _, _, n in days]):,.0f}",
+                f"{np.mean([n for _, _, n in days]):,.0f}", *(f"{a.per_km:.2f} ({a.impacts})" for a in alarms),
             )  # fmt: skip
             print(*row, sep=" | ", file=sys.stderr, flush=True)
             table.add_row(*row)

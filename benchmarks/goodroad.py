@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 
 from benchmarks.detectors.trip import Array
 from benchmarks.score import run_day
-from benchmarks.staged import METRES_PER_DEGREE, judged
+from benchmarks.staged import AS_SHIPPED, METRES_PER_DEGREE, judged
 from pothole.lake import open_lake
+from pothole.stages.settings import Stage1Settings
 from pothole.tables import POTHOLES, RAW
 
 
@@ -23,6 +24,8 @@ class Alarms:
 
     reported: int
     km: float
+    impacts: int
+    """Of which the reported ones are called potholes."""
 
     @property
     def per_km(self) -> float:
@@ -38,14 +41,17 @@ def gyor(folder: Path) -> pa.Table:
     return pa.table({name: (constants | turned).get(name, samples[name]) for name in samples.column_names})
 
 
-def alarms(raw: pa.Table, good: str, bad: str) -> tuple[Alarms, Alarms]:
-    """As shipped, on trips whose name holds ``good`` or ``bad``."""
-    found = judged(raw, placed=True)
-    holes = np.array(found["is_pothole"].to_pylist(), int)
+def alarms(raw: pa.Table, good: str, bad: str, settings: Stage1Settings = AS_SHIPPED) -> tuple[Alarms, Alarms]:
+    """As shipped (or with other settings), on trips whose name holds ``good`` or ``bad``."""
+    found = judged(raw, settings, placed=True)
+    holes = np.array(found["is_pothole"].to_pylist(), bool)
     of = np.array(found["trip_id"].to_pylist(), str)
-    return tuple(  # type: ignore[return-value]
-        Alarms(int(holes[np.char.find(of, name) >= 0].sum()), length_km(raw, name)) for name in (good, bad)
-    )
+
+    def on(name: str) -> Alarms:
+        there = np.char.find(of, name) >= 0
+        return Alarms(int((holes & there).sum()), length_km(raw, name), int(there.sum()))
+
+    return on(good), on(bad)
 
 
 def places(raw: pa.Table, name: str) -> Array:
