@@ -37,7 +37,6 @@ DRIVEN = (Wanted("standard", 201), Wanted("hard", 202), Wanted("standard", 203, 
 STEPS: dict[str, dict[str, str]] = {
     "nothing": {},
     "a moved device begins a new mount": {"STAGE1__ORIENT__MOVED_DEGREES": "180"},
-    "handled seconds are left out": {"STAGE1__ORIENT__HANDLED_DEGREES": "180"},
     "absolute floor of the scale": {"STAGE1__DETECT__SCALE_FLOOR_MPS2": "0.01"},
     "the fleet's scale as prior": {"STAGE1__DETECT__SCALE_PRIOR_SECONDS": "0"},
     "impacts stand out of the trip": {"STAGE1__DETECT__START_SCALES": "0.5"},
@@ -109,7 +108,7 @@ def good_roads(folder: Path) -> list[Road]:
     return [("Győr", goodroad.gyor(folder / "gyor"), "q1"), ("Pittsburgh", roads, "good")]
 
 
-def steps(trips: int) -> Table:
+def steps(engine: engines.Engine, trips: int) -> Table:
     """One step at a time switched off."""
     roads = good_roads(PITTSBURGH.parent)
     table = Table(
@@ -129,7 +128,7 @@ def steps(trips: int) -> Table:
             impacts = impact_score([g for groups, _, _ in days for g in groups])
             holes = pooled_potholes([h for _, h, _ in days])
             whole = whole or (impacts, holes)
-            alarms = [goodroad.alarms(raw, good, good, stage1_settings(switched))[0] for _, raw, good in roads]
+            alarms = [goodroad.alarms(raw, good, good, stage1_settings(switched), engine)[0] for _, raw, good in roads]
             row = (
                 name, f"{impacts.f1:.3f}", f"{whole[0].f1 - impacts.f1:+.3f}",
                 f"{holes.f1:.3f}", f"{whole[1].f1 - holes.f1:+.3f}", f"{holes.median_m:.2f}",
@@ -145,11 +144,9 @@ def best_f1(probability: np.ndarray, causes: np.ndarray) -> float:
     return float(f1_by_rank(probability, causes == CAUSES.index("pothole"))[1].max())
 
 
-def features(cache: Path | None) -> Table:
+def features(engine: engines.Engine, cache: Path | None) -> Table:
     """One group of features at a time left out of the fit, and the second model."""
     from benchmarks.fit import TRAINING, alone, fit
-
-    engine = engines.start("duckdb")
     from pothole.stages.features import FEATURES
 
     training, judged = fleets(engine, TRAINING, cache), fleets(engine, JUDGED, cache)
@@ -178,10 +175,11 @@ def main() -> None:
     arguments.add_argument("--trips", type=int, default=150, help="trips of each fleet whose steps are switched off")
     arguments.add_argument("--cache", type=Path, help="a folder of fleets as `python -m benchmarks.fit --cache` has it")
     given = arguments.parse_args()
+    engine = engines.start("duckdb")
     if given.only != "features":
-        Console(width=130).print(steps(given.trips))
+        Console(width=160).print(steps(engine, given.trips))
     if given.only != "steps":
-        Console(width=130).print(features(given.cache))
+        Console(width=130).print(features(engine, given.cache))
 
 
 if __name__ == "__main__":

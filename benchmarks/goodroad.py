@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from benchmarks.detectors.trip import Array
 from benchmarks.score import run_day
 from benchmarks.staged import AS_SHIPPED, METRES_PER_DEGREE, judged
+from pothole.engines import Engine
 from pothole.lake import open_lake
 from pothole.stages.settings import Stage1Settings
 from pothole.tables import POTHOLES, RAW
@@ -41,9 +42,11 @@ def gyor(folder: Path) -> pa.Table:
     return pa.table({name: (constants | turned).get(name, samples[name]) for name in samples.column_names})
 
 
-def alarms(raw: pa.Table, good: str, bad: str, settings: Stage1Settings = AS_SHIPPED) -> tuple[Alarms, Alarms]:
+def alarms(
+    raw: pa.Table, good: str, bad: str, settings: Stage1Settings = AS_SHIPPED, running: Engine | None = None
+) -> tuple[Alarms, Alarms]:
     """As shipped (or with other settings), on trips whose name holds ``good`` or ``bad``."""
-    found = judged(raw, settings, placed=True)
+    found = judged(raw, settings, running, placed=True)
     holes = np.array(found["is_pothole"].to_pylist(), bool)
     of = np.array(found["trip_id"].to_pylist(), str)
 

@@ -13,7 +13,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
@@ -25,7 +24,7 @@ from pothole.lake import open_lake
 from pothole.roads import bundled
 from pothole.simulate.fleet import simulate
 from pothole.simulate.settings import SETTINGS
-from pothole.stages.settings import EvidenceSettings, Stage2Settings
+from pothole.stages.settings import EvidenceSettings, LocateSettings, Stage2Settings
 from pothole.tables import IMPACTS, SEGMENTS, TRAVERSALS
 
 FLEETS = (
@@ -45,6 +44,7 @@ def prepare(engine: engines.Engine, wanted: Wanted, trips: int) -> dict[str, Any
     """A fleet's passes, places, truth and impacts, and for its roads matched seconds and impacts and the true IRI."""
     from pothole.stages import evidence
     from pothole.stages.cluster import places
+    from pothole.stages.locate import position_sigma_m
     from pothole.stages.match import match, network
 
     with tempfile.TemporaryDirectory() as folder:
@@ -59,8 +59,8 @@ def prepare(engine: engines.Engine, wanted: Wanted, trips: int) -> dict[str, Any
         events, true = read_truth(Path(f"{lake_folder}.truth"), day)
         impacts = engine.from_arrow(lake.read_table(IMPACTS.name, day), "impacts")
         driven = lake.read_table(TRAVERSALS.name, day)
-        sigma = pa.array(np.maximum(4.07, 2.0 * driven["hdop"].to_numpy()))
-        traversals = engine.from_arrow(driven.append_column("position_sigma_m", sigma), "traversals")
+        sigma = position_sigma_m(LocateSettings())
+        traversals = engine.from_arrow(driven, "traversals").withColumn("position_sigma_m", sigma)
         roads = engine.keep(network(engine.from_arrow(lake.segments().select(SEGMENTS.names), "segments")))
         key = ("vehicle_id", "trip_id", "timestamp")
         hit = engine.keep(places(match(impacts, roads, key, settings.match), settings.cluster))
@@ -70,7 +70,7 @@ def prepare(engine: engines.Engine, wanted: Wanted, trips: int) -> dict[str, Any
         passed = engine.to_arrow(evidence.passes(summary, placed, on_road, settings.cluster))
         table = engine.to_arrow(summary).select(["place", "link_id", "lon", "lat"])
         found = lake.read_table(IMPACTS.name, day)
-        road = {"driven": engine.to_arrow(on_road), "hits": engine.to_arrow(hit)}
+        road = {"driven": engine.to_arrow(on_road), "hits": engine.to_arrow(hit), "roads": engine.to_arrow(roads)}
         iri = pacsv.read_csv(Path(f"{lake_folder}.truth") / "segments.csv")
         engine.forget()
     holes = {"passes": passed, "places": table, "true": true, "events": pothole_events(events), "impacts": found}

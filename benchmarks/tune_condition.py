@@ -58,7 +58,8 @@ def levels(engine: engines.Engine, fleets: Sequence[dict[str, Any]], settings: C
 
     columns: list[list[Array]] = [[], [], [], []]
     for fleet in fleets:
-        driven = condition.where_felt(engine.from_arrow(fleet["driven"], "driven"), settings)
+        felt = condition.where_felt(engine.from_arrow(fleet["driven"], "driven"), settings)
+        driven = condition.driven_segments(felt, engine.from_arrow(fleet["roads"], "roads"))
         quiet = engine.keep(condition.quiet(driven, engine.from_arrow(fleet["hits"], "hits")))
         own = engine.keep(condition.levels(quiet, settings))
         table = engine.to_arrow(condition.segment_levels(own, settings, engine.keep))

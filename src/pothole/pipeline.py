@@ -239,6 +239,7 @@ def _stage2(day: _Day) -> StageReport:
             engine.read_layer(day.lake, day.lake.segment_files(), SEGMENTS),
             day.date,
             settings.stage2,
+            settings.stage1.locate,
             keep=engine.keep,
         )
         written = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from benchmarks.ablation import STEPS, stage1_settings
+
 from pothole.config import load
 from pothole.stages.settings import Stage1Settings
 

@@ -34,6 +34,7 @@ def table(engine, rows):
 
 def second(t_s: float, s_id: str | None = "L:0", **other: Any) -> dict[str, Any]:
     usual = {"vehicle_id": "V", "trip_id": "T", "velocity": 36.0, "distance_m": 10.0, "sample_count": 50}
+    usual |= {"offset_m": 0.0, "weight": 50.0}
     return usual | {"timestamp": round(t_s * 1000), "s_id": s_id, "roughness": 0.5} | other
 
 
@@ -41,6 +42,59 @@ def test_a_second_lies_where_the_next_fix_is(table):
     drive = [second(0, "L:0"), second(1, "L:0"), second(2, "L:1"), second(3, "L:1"), second(9, "L:2"), second(10, None)]
     found = {row["timestamp"] // 1000: row["s_id"] for row in table("where_felt", drive)}
     assert found == {0: "L:0", 1: "L:1", 2: "L:1", 3: "L:1", 9: "L:2"}  # after 3 s the vehicle stood
+
+
+def link(name: str, segments: int, length_m: float) -> list[dict[str, Any]]:
+    """A link's segments, all of one length, as ``match.network`` tells them."""
+    whole = {"link_id": name, "last_seq": segments - 1, "link_length_m": segments * length_m}
+    ends = {"start_lon": 127.0, "start_lat": 37.0, "end_lon": 127.0, "end_lat": 37.2}
+    return [{"s_id": f"{name}:{i}", "seq": i} | whole | ends for i in range(segments)]
+
+
+TWO_LINKS = link("A", 6, 4.0) + link("B", 6, 4.0)
+
+
+def on(table: Any, drive: list[dict[str, Any]]) -> dict[int, list[str]]:
+    """The segments on which each second lies."""
+    found: dict[int, list[str]] = {}
+    for row in table("driven_segments", drive, TWO_LINKS, settings=None):
+        found.setdefault(row["timestamp"] // 1000, []).append(row["s_id"])
+    return {t: sorted(names) for t, names in sorted(found.items())}
+
+
+def test_short_segments_between_two_fixes_were_driven_too(table):
+    assert on(table, [second(0, "A:1", offset_m=5.0), second(1, "A:4", offset_m=16.0)]) == {
+        0: ["A:1"],
+        1: ["A:2", "A:3", "A:4"],
+    }
+
+
+def test_a_second_is_shared_out_among_its_segments(table):
+    drive = [second(0, "A:0"), second(1, "A:2", offset_m=9.0, distance_m=9.0)]
+    last = [r for r in table("driven_segments", drive, TWO_LINKS, settings=None) if r["timestamp"] == 1000]
+    assert [(r["s_id"], r["distance_m"], r["weight"], r["sample_count"]) for r in sorted(last, key=str)] == [
+        ("A:1", 4.5, 25.0, 50),
+        ("A:2", 4.5, 25.0, 50),
+    ]
+
+
+def test_a_link_is_driven_to_its_end_by_one_that_goes_on_to_another(table):
+    assert on(table, [second(0, "A:3", offset_m=15.0), second(1, "B:1", offset_m=4.5)]) == {
+        0: ["A:3", "A:4", "A:5"],
+        1: ["B:0", "B:1"],
+    }
+
+
+def test_what_is_too_far_or_too_long_ago_was_not_driven(table):
+    far = [second(0, "A:0", distance_m=5.0), second(1, "A:5", offset_m=22.0, distance_m=5.0)]
+    assert on(table, far) == {0: ["A:0"], 1: ["A:5"]}
+    assert on(table, [second(0, "A:0"), second(4, "A:2", offset_m=9.0)]) == {0: ["A:0"], 4: ["A:2"]}
+    assert on(table, [second(0, "A:0"), second(1, "B:5", offset_m=22.0)]) == {0: ["A:0"], 1: ["B:5"]}
+
+
+def test_one_that_is_matched_backwards_or_stands_is_on_its_own_segment(table):
+    assert on(table, [second(0, "A:2", offset_m=9.0), second(1, "A:1", offset_m=7.0)]) == {0: ["A:2"], 1: ["A:1"]}
+    assert on(table, [second(0, "A:2", offset_m=9.0), second(1, "A:2", offset_m=9.0)]) == {0: ["A:2"], 1: ["A:2"]}
 
 
 def test_seconds_with_a_hole_and_the_next_say_nothing_of_the_road(table):
@@ -127,9 +181,7 @@ def test_a_segments_row_tells_passes_impacts_and_samples(engine, rows):
 
     drive = [second(0), second(1), second(200), second(201, "L:1"), second(0, vehicle_id="W", roughness=1.0)]
     impact = {"vehicle_id": "V", "trip_id": "T", "timestamp": 200_500, "kind": "other", "s_id": "L:0"}
-    roads = [
-        {"s_id": s, "start_lon": 127.0, "start_lat": 37.0, "end_lon": 127.0, "end_lat": 37.2} for s in ("L:0", "L:1")
-    ]
+    roads = link("L", 2, 30.0)
     frames = [engine.from_arrow(pa.Table.from_pylist(t), n) for t, n in ((drive, "d"), ([impact], "i"), (roads, "r"))]
     found = {r["s_id"]: r for r in rows(condition.condition(*frames, "2026-02-12", 60, SETTINGS, engine.keep))}
     counts = {s: (r["pass_count"], r["impact_count"], r["total_count"]) for s, r in found.items()}

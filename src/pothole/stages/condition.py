@@ -12,12 +12,15 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pothole.stages.frames import Keep, equi_join
+from pothole.stages.frames import Keep, equi_join, trip_window
 from pothole.stages.settings import ConditionSettings
 from pothole.tables import CONDITION
 
 _REFERENCE_KMH = 80.0
 _Z_95 = 1.96
+_ADJACENT_MS = 2500
+"""Seconds this near follow each other: one between them may be missing."""
+_SECOND = ("vehicle_id", "trip_id", "timestamp", "velocity", "distance_m", "sample_count", "roughness")
 
 
 def condition(
@@ -29,19 +32,19 @@ def condition(
     settings: ConditionSettings,
     keep: Keep,
 ) -> DataFrame:
-    """Columns of ``tables.CONDITION``, one row a segment on which a second of motion was matched."""
+    """Columns of ``tables.CONDITION``, one row a segment over which a second of motion led."""
     order = Window.partitionBy("s_id", "vehicle_id", "trip_id").orderBy("timestamp")
     gap = F.col("timestamp") - F.lag("timestamp").over(order)
     begins = F.when(gap <= pass_gap_seconds * 1000, F.lit(0)).otherwise(F.lit(1))
-    squares = F.col("roughness") * F.col("roughness") * F.col("sample_count")
-    matched = keep(where_felt(traversals, settings))
+    squares = F.col("roughness") * F.col("roughness") * F.col("weight")
+    matched = keep(driven_segments(where_felt(traversals, settings), roads))
     driven = (
         matched.withColumn("begins", begins)
         .groupBy("s_id")
         .agg(
             F.sum("begins").cast("bigint").alias("pass_count"),
-            F.sum("sample_count").cast("bigint").alias("total_count"),
-            F.sqrt(F.sum(squares) / F.sum("sample_count")).alias("roughness"),
+            F.round(F.sum("weight")).cast("bigint").alias("total_count"),
+            F.sqrt(F.sum(squares) / F.sum("weight")).alias("roughness"),
         )
     )
     jolted = impacts.where(F.col("s_id").isNotNull()).groupBy("s_id").agg(F.count(F.lit(1)).alias("impacts"))
@@ -58,18 +61,68 @@ def condition(
 
 
 def where_felt(traversals: DataFrame, settings: ConditionSettings) -> DataFrame:
-    """Matched seconds on the segment where they were felt: that of the fix which comes ``fix_age_seconds`` later.
+    """Matched seconds on the segment and at the offset where they were felt: of the fix ``fix_age_seconds`` later.
 
     A fix is as old as its receiver's lag when it arrives, and is then held until the next. Where the trip has no such
     later second, the vehicle stands or the trip ends, and the second's own segment is right.
     """
-    later = Window.partitionBy("vehicle_id", "trip_id").orderBy("timestamp")
+    later = trip_window().orderBy("timestamp")
     steps = settings.fix_age_seconds
     apart = F.lead("timestamp", steps).over(later) - F.col("timestamp")
-    there = F.when(apart <= steps * 1000 + 500, F.lead("s_id", steps).over(later)).otherwise(F.col("s_id"))
-    names = ("vehicle_id", "trip_id", "timestamp", "velocity", "distance_m", "sample_count", "roughness")
     matched = traversals.where(F.col("s_id").isNotNull())
-    return matched.select(*names, there.alias("s_id"))
+
+    def there(name: str) -> Column:
+        return F.when(apart <= steps * 1000 + 500, F.lead(name, steps).over(later)).otherwise(F.col(name)).alias(name)
+
+    return matched.select(*_SECOND, *(there(name) for name in ("s_id", "offset_m")))
+
+
+def driven_segments(seconds: DataFrame, roads: DataFrame) -> DataFrame:
+    """Seconds on every segment that they led over: one row a second and segment, metres and samples shared out evenly.
+
+    A second leads from the segment after that of the second before, on the same link, to its own; to the link's ends
+    where the vehicle came from another one or went on to it, as far as it drove. ``weight`` is the row's share in
+    samples.
+    """
+    geometry = ("link_id", "seq", "last_seq", "link_length_m")
+    known = equi_join(seconds, roads.select("s_id", *geometry), ["s_id"])
+    order = trip_window().orderBy("timestamp")
+
+    def neighbour(name: str, step: int) -> Column:
+        adjacent = F.abs(F.lead("timestamp", step).over(order) - F.col("timestamp")) <= _ADJACENT_MS
+        return F.when(adjacent, F.lead(name, step).over(order))
+
+    at = known.withColumns(
+        {
+            "link_before": neighbour("link_id", -1),
+            "seq_before": neighbour("seq", -1),
+            "offset_before": neighbour("offset_m", -1),
+            "link_after": neighbour("link_id", 1),
+            "metres_after": neighbour("distance_m", 1),
+        }
+    )
+    driven = F.col("distance_m") * F.lit(_ADJACENT_MS / 1000.0)
+    on_it = (F.col("link_before") == F.col("link_id")) & (F.col("offset_m") - F.col("offset_before") <= driven)
+    came = (F.col("link_before") != F.col("link_id")) & (F.col("offset_m") <= F.col("distance_m"))
+    left = F.col("link_length_m") - F.col("offset_m")
+    goes = (F.col("link_after") != F.col("link_id")) & (left <= F.col("metres_after"))
+    first = F.when(on_it & (F.col("seq_before") < F.col("seq")), F.col("seq_before") + F.lit(1)).when(came, F.lit(0))
+    bounds = at.withColumns(
+        {
+            "first_seq": F.coalesce(first, F.col("seq")),
+            "end_seq": F.when(goes, F.col("last_seq")).otherwise(F.col("seq")),
+        }
+    )
+    crossed = F.col("end_seq") - F.col("first_seq") + F.lit(1)
+    each = bounds.select(
+        *(n for n in _SECOND if n not in ("distance_m", "sample_count")),
+        "link_id",
+        (F.col("distance_m") / crossed).alias("distance_m"),
+        (F.col("sample_count") / crossed).alias("weight"),
+        "sample_count",
+        F.explode(F.sequence(F.col("first_seq"), F.col("end_seq"))).alias("seq"),
+    )
+    return equi_join(each, roads.select("s_id", "link_id", "seq"), ["link_id", "seq"]).drop("link_id", "seq")
 
 
 def quiet(matched: DataFrame, impacts: DataFrame) -> DataFrame:

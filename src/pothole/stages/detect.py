@@ -65,7 +65,7 @@ def with_scale(seconds: DataFrame, settings: DetectSettings) -> DataFrame:
 
     Not a z-score: the median does not grow with the potholes that are to be found.
     """
-    usable = seconds.where(F.col("fit") & ~F.col("handled"))
+    usable = seconds.where(F.col("fit"))
     own = usable.groupBy("vehicle_id", "trip_id", "mount").agg(
         F.percentile("roughness", F.lit(0.5)).alias("median_roughness"), F.count(F.lit(1)).alias("n")
     )

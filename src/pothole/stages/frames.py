@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
 from pyspark.sql.window import WindowSpec
 
 #: What the engine does with a plan that has grown: the embedded one names it as a view, so that what follows refers
@@ -26,6 +27,16 @@ def shorten(frame: DataFrame) -> DataFrame:
 
 #: The engine's way to compute a frame once that is used more than once: the same rows come back.
 Keep = Callable[[DataFrame], DataFrame]
+
+
+def hashed(*parts: Column) -> Column:
+    """An id from a key's texts: SHA-256, 16 hex digits.
+
+    The texts are joined by ``|``; one that is part of a text is written ``~|``, and a ``~`` twice, so that no two keys
+    are joined to the same.
+    """
+    marked = (F.replace(F.replace(p, F.lit("~"), F.lit("~~")), F.lit("|"), F.lit("~|")) for p in parts)
+    return F.substring(F.sha2(F.concat_ws("|", *marked), 256), 1, 16)
 
 
 def trip_window() -> WindowSpec:

@@ -29,6 +29,11 @@ def fixes(jolts: DataFrame) -> DataFrame:
     return jolts.withColumn("moved", moved).where("moved")
 
 
+def position_sigma_m(settings: LocateSettings) -> Column:
+    """Standard error per axis of a fix, metres (Newson & Krumm 2009), from its ``hdop``."""
+    return F.greatest(F.lit(settings.sigma_floor_m), F.col("hdop") * F.lit(settings.sigma_per_hdop_m))
+
+
 def place(impacts: DataFrame, jolts: DataFrame, settings: LocateSettings) -> DataFrame:
     """Impacts with ``lon``, ``lat`` of what struck and ``position_sigma_m``."""
     lag = F.lit(settings.gps_lag_ms)
@@ -51,7 +56,6 @@ def place(impacts: DataFrame, jolts: DataFrame, settings: LocateSettings) -> Dat
     tracked = equi_join(held, track, _IMPACT, "left")
     neighbours = (F.col("t1") - F.col("t0")) <= _LONGEST_STEP_MS
     share = (lag - F.col("t0")) / (F.col("t1") - F.col("t0"))
-    sigma = F.greatest(F.lit(settings.sigma_floor_m), F.col("hdop") * F.lit(settings.sigma_per_hdop_m))
 
     def between(axis: str, extrapolated: Column) -> Column:
         inside = F.col(f"{axis}0") + share * (F.col(f"{axis}1") - F.col(f"{axis}0"))
@@ -71,7 +75,7 @@ def place(impacts: DataFrame, jolts: DataFrame, settings: LocateSettings) -> Dat
         *names,
         (between("lon", east) - back_east).alias("lon"),
         (between("lat", north) - back_north).alias("lat"),
-        sigma.alias("position_sigma_m"),
+        position_sigma_m(settings).alias("position_sigma_m"),
     )
 
 

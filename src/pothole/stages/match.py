@@ -35,7 +35,8 @@ def _cell(degrees: Column, cells_per_degree: Column | float) -> Column:
 def network(segments: DataFrame) -> DataFrame:
     """Segments with metric geometry: ``dx_m, dy_m, length_m, segment_heading``, ``link_offset_m`` of their start.
 
-    ``number`` counts the segments in the order of ``s_id``: a key that is cheaper to compare.
+    Also ``link_length_m`` and the ``last_seq`` of their link. ``number`` counts the segments in the order of ``s_id``:
+    a key that is cheaper to compare.
     """
     middle = (F.col("start_lat") + F.col("end_lat")) / F.lit(2.0)
     measured = segments.withColumns({"mx": metres_per_degree_lon(middle), "my": metres_per_degree_lat(middle)})
@@ -46,11 +47,14 @@ def network(segments: DataFrame) -> DataFrame:
         }
     )
     sized = vectors.withColumn("length_m", F.sqrt(F.col("dx_m") * F.col("dx_m") + F.col("dy_m") * F.col("dy_m")))
-    before = Window.partitionBy("link_id").orderBy("seq").rowsBetween(Window.unboundedPreceding, -1)
+    link = Window.partitionBy("link_id")
+    before = link.orderBy("seq").rowsBetween(Window.unboundedPreceding, -1)
     return sized.withColumns(
         {
             "number": F.row_number().over(Window.orderBy("s_id")).cast("bigint"),
             "link_offset_m": F.coalesce(F.sum("length_m").over(before), F.lit(0.0)),
+            "link_length_m": F.sum("length_m").over(link),
+            "last_seq": F.max("seq").over(link),
             "segment_heading": heading(F.col("dx_m"), F.col("dy_m")),
         }
     )

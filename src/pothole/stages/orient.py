@@ -50,10 +50,9 @@ def mounts(seconds: DataFrame, settings: OrientSettings) -> DataFrame:
 
 
 def orient(seconds: DataFrame, settings: OrientSettings, keep: Keep) -> DataFrame:
-    """Seconds with ``up_x/y/z`` and ``handled``; a sample's vertical acceleration is its dot product with up - 9.80665.
+    """Seconds with ``up_x/y/z``; a sample's vertical acceleration is its dot product with up - 9.80665.
 
     The vector up has the length of gain correction: its dot product with the mount's gravity is standard gravity.
-    ``handled`` marks seconds whose mean acceleration points elsewhere: somebody holds the device.
     """
     blocked = seconds.withColumn(
         "block", F.floor(F.col("second") / F.lit(float(settings.block_seconds))).cast("bigint")
@@ -68,10 +67,7 @@ def orient(seconds: DataFrame, settings: OrientSettings, keep: Keep) -> DataFram
     unit = gravity.where(steady(length) > 0.5).select(
         "vehicle_id", "trip_id", "mount", *((F.col(u) * gain).alias(u) for u in _UP)
     )
-    upright = equi_join(on_mount, keep(unit), ["vehicle_id", "trip_id", "mount"]).withColumn(
-        "handled",
-        _angle_degrees(_AXES, _UP) > settings.handled_degrees,  # type: ignore[arg-type]
-    )
+    upright = equi_join(on_mount, keep(unit), ["vehicle_id", "trip_id", "mount"])
     ahead = keep(forward(upright))
     return equi_join(upright, ahead, ["vehicle_id", "trip_id", "mount"], "left").drop("block")
 
@@ -88,7 +84,7 @@ def forward(upright: DataFrame) -> DataFrame:
     later = F.when(F.lead("second", 2).over(order) == F.col("second") + 2, F.lead("velocity", 2).over(order))
     length = _norm(_UP)
     turn = sum((F.col(g) * F.col(u) for g, u in zip(_GYRO, _UP, strict=True)), F.lit(0.0))
-    moving = upright.where(F.col("fit") & ~F.col("handled")).withColumns(
+    moving = upright.where(F.col("fit")).withColumns(
         {
             "gain_mps2": F.coalesce((later - F.col("velocity")) / F.lit(7.2), F.lit(0.0)),
             "sideways_mps2": F.coalesce(F.radians(turn / length) * F.col("velocity") / F.lit(3.6), F.lit(0.0)),

@@ -33,8 +33,6 @@ class OrientSettings:
     """Blocks whose median gravity vectors are compared to notice a moved device."""
     moved_degrees: float = 15.0
     """A device whose gravity vector turns by more than this was moved; a new mount begins."""
-    handled_degrees: float = 25.0
-    """Seconds whose mean acceleration is farther than this from the mount's gravity are left out (device in a hand)."""
 
 
 @dataclass(frozen=True)

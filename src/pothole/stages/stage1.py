@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pothole.stages import classify, corroborate, detect, features, locate, motion, orient, quality
-from pothole.stages.frames import Keep
+from pothole.stages.frames import Keep, hashed
 from pothole.stages.settings import Stage1Settings
 from pothole.tables import IMPACTS, TRAVERSALS
 
@@ -83,8 +83,7 @@ def _sample_count(seconds: DataFrame) -> int:
 
 def impact_id() -> Column:
     """An impact's name, from its key."""
-    key = F.concat_ws("|", F.col("vehicle_id"), F.col("trip_id"), F.col("timestamp").cast("string"))
-    return F.substring(F.sha2(key, 256), 1, 16)
+    return hashed(F.col("vehicle_id"), F.col("trip_id"), F.col("timestamp").cast("string"))
 
 
 def _impact_columns() -> list[object]:

@@ -10,9 +10,10 @@ from pyspark.sql import functions as F
 from pothole.stages import evidence
 from pothole.stages.cluster import places
 from pothole.stages.condition import condition
-from pothole.stages.frames import Keep
+from pothole.stages.frames import Keep, hashed
+from pothole.stages.locate import position_sigma_m
 from pothole.stages.match import match, network, unmatched
-from pothole.stages.settings import Stage2Settings
+from pothole.stages.settings import LocateSettings, Stage2Settings
 from pothole.tables import POTHOLES
 
 _KEY = ("vehicle_id", "trip_id", "timestamp")
@@ -34,19 +35,21 @@ def run(
     segments: DataFrame,
     date: str,
     settings: Stage2Settings,
+    located: LocateSettings,
     *,
     keep: Keep,
 ) -> Stage2:
-    """Cluster a day's impacts. ``segments`` has the columns of ``tables.SEGMENTS`` and may be empty."""
+    """Cluster a day's impacts, ``located`` by these settings.
+
+    ``segments`` has the columns of ``tables.SEGMENTS`` and may be empty.
+    """
     roads = keep(network(segments))
-    sigma = F.greatest(F.lit(4.07), F.col("hdop") * F.lit(2.0))
-    on_road = keep(match(traversals.withColumn("position_sigma_m", sigma), roads, _KEY, settings.match))
+    seconds = traversals.withColumn("position_sigma_m", position_sigma_m(located))
+    on_road = keep(match(seconds, roads, _KEY, settings.match))
     hit = keep(places(match(impacts, roads, _KEY, settings.match), settings.cluster))
     found = evidence.potholes(hit, on_road, settings.cluster, settings.evidence, keep)
-    first = F.concat_ws(
-        "|", F.lit(date), F.col("first.timestamp").cast("string"), F.col("first.vehicle_id"), F.col("first.trip_id")
-    )
-    named = found.withColumns({"pothole_id": F.substring(F.sha2(first, 256), 1, 16), "date": F.lit(date)})
+    smallest = (F.col("first.timestamp").cast("string"), F.col("first.vehicle_id"), F.col("first.trip_id"))
+    named = found.withColumns({"pothole_id": hashed(F.lit(date), *smallest), "date": F.lit(date)})
     return Stage2(
         potholes=named.select(*POTHOLES.names),
         condition=condition(on_road, hit, roads, date, settings.cluster.pass_gap_seconds, settings.condition, keep),
