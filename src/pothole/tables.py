@@ -208,7 +208,7 @@ CONDITION = Table(
         Column("centroid_lat", "double", "middle of the segment, WGS84", "deg"),
         Column("pass_count", "bigint", "passes of vehicles"),
         Column("impact_count", "bigint", "impacts of any kind matched to it"),
-        Column("total_count", "bigint", "samples matched to it"),
+        Column("total_count", "bigint", "samples on it; a second's are shared out among the segments that it led over"),
         Column("roughness", "double", "RMS of the vertical acceleration over all passes", "m/s2", nullable=True),
         Column(
             "iri_m_per_km",
