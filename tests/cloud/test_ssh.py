@@ -36,10 +36,36 @@ def test_an_unknown_host_key_is_refused_and_shown(master):
     assert f"SPARK_MASTER_HOST_KEY='{master.host_key}'" in str(told.value)
 
 
+def public(kind="ssh-ed25519"):
+    return " ".join(asyncssh.generate_private_key(kind).export_public_key().decode().split()[:2])
+
+
 def test_another_host_key_is_refused(master):
-    other = " ".join(asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().split()[:2])
     with pytest.raises(UserError, match="shows another host key than the pinned one"):
-        ssh.run(dataclasses.replace(master, host_key=other), "true")
+        ssh.run(dataclasses.replace(master, host_key=public()), "true")
+
+
+def known(home, monkeypatch, host, *keys):
+    """This machine's known hosts, as OpenSSH keeps them."""
+    (home / ".ssh").mkdir()
+    (home / ".ssh" / "known_hosts").write_text("".join(f"[{host.address}]:{host.port} {key}\n" for key in keys))
+    monkeypatch.setenv("HOME", str(home))
+
+
+def test_known_hosts_are_asked_where_no_key_is_pinned(master, tmp_path, monkeypatch):
+    known(tmp_path, monkeypatch, master, public("ssh-rsa"), master.host_key)
+    assert ssh.run(dataclasses.replace(master, host_key=None), "echo in") == "in\n"
+
+
+def test_several_known_keys_do_not_let_in_what_the_pinned_one_refuses(master, tmp_path, monkeypatch):
+    known(tmp_path, monkeypatch, master, public("ssh-rsa"), master.host_key)
+    with pytest.raises(UserError, match="shows another host key than the pinned one"):
+        ssh.run(dataclasses.replace(master, host_key=public()), "true")
+
+
+def test_several_known_keys_do_not_refuse_the_pinned_one(master, tmp_path, monkeypatch):
+    known(tmp_path, monkeypatch, master, public("ssh-rsa"), public())
+    assert ssh.run(master, "echo in") == "in\n"
 
 
 def test_a_wrong_key_and_one_that_is_not_there(master, tmp_path):

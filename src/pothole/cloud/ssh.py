@@ -64,8 +64,7 @@ def connected(host: Host) -> Iterator[Any]:
 
     client = paramiko.SSHClient()
     try:
-        client.load_system_host_keys()
-        _pin(client, host)
+        _trust(client, host)
         client.set_missing_host_key_policy(_unknown(host))
         _connect(client, host)
         yield client
@@ -110,15 +109,15 @@ def _connect(client: Any, host: Host) -> None:
         ) from None
 
 
-def _pin(client: Any, host: Host) -> None:
-    """The pinned key replaces whatever this machine's known hosts say."""
+def _trust(client: Any, host: Host) -> None:
+    """The pinned key alone, whatever this machine's known hosts say; they are asked where none is pinned."""
     import paramiko
 
     if host.host_key is None:
+        client.load_system_host_keys()
         return
     name = host.address if host.port == 22 else f"[{host.address}]:{host.port}"
     kind, text = host.host_key.split()[:2]
-    client._system_host_keys.pop(name, None)
     try:
         key = paramiko.PKey.from_type_string(kind, base64.b64decode(text))
     except Exception as error:
