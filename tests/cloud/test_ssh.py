@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
+import threading
+import time
 
 import asyncssh
+import paramiko
 import pytest
 
 from pothole.cloud import ssh
@@ -84,6 +88,49 @@ def test_a_node_that_is_off(cluster, master, said):
         ssh.wait_until_answers([master], 1, said.append)
     cluster.master.up()
     ssh.wait_until_answers([master], 10, said.append)
+
+
+@pytest.fixture
+def hung(master):
+    """A node that takes every key and every session, and never answers what it is asked to run."""
+    over, key, taken = threading.Event(), paramiko.ECDSAKey.generate(), list[paramiko.Transport]()
+
+    class Hung(paramiko.ServerInterface):
+        def check_auth_publickey(self, username, key):
+            return paramiko.AUTH_SUCCESSFUL
+
+        def check_channel_request(self, kind, chanid):
+            return paramiko.OPEN_SUCCEEDED
+
+        def check_channel_exec_request(self, channel, command):
+            return over.wait(60)
+
+    def serve():
+        taken.append(paramiko.Transport(listening.accept()[0]))
+        taken[0].add_server_key(key)
+        taken[0].start_server(server=Hung())
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        line = f"{key.get_name()} {key.get_base64()}"
+        yield dataclasses.replace(master, address="127.0.0.1", port=listening.getsockname()[1], host_key=line)
+        over.set()
+        thread.join(10)
+        taken[0].close()
+
+
+def test_a_node_that_does_not_answer_the_command_costs_no_more_than_its_time(hung):
+    began = time.monotonic()
+    with pytest.raises(ssh.UnreachableError, match="no end within 1 s"):
+        ssh.run(hung, "true", timeout_seconds=1)
+    assert time.monotonic() - began < 5
+
+
+def test_a_command_that_takes_too_long(master):
+    for command in ("sleep 5", "sleep 5 &"):  # the second has ended, and its output has not
+        with pytest.raises(ssh.UnreachableError, match="no end within 1 s"):
+            ssh.run(master, command, timeout_seconds=1)
 
 
 def test_keys_are_not_shown(master):

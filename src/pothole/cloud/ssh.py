@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -174,26 +175,40 @@ def run(host: Host, command: str, *, stdin: str | None = None, timeout_seconds: 
 
 
 def execute(client: Any, command: str, *, stdin: str | None, timeout_seconds: float) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error. UnreachableError when the connection is lost."""
+    """Exit status, standard output and standard error. UnreachableError when the connection is lost, or time is up."""
     import paramiko
 
+    transport, late = client.get_transport(), threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        transport.close()
+
+    timer = threading.Timer(timeout_seconds, give_up)  # exec_command waits for the node's answer without a limit
+    timer.daemon = True
+    timer.start()
     try:
-        channel = client.get_transport().open_session(timeout=_CONNECT_SECONDS)
+        channel = transport.open_session(timeout=_CONNECT_SECONDS)
         channel.settimeout(timeout_seconds)
         channel.exec_command(command)
         if stdin is not None:
             channel.sendall(stdin.encode())
         channel.shutdown_write()
-        out, err = _drain(channel, time.monotonic() + timeout_seconds)
+        out, err = _drain(channel)
         status = channel.recv_exit_status()
+        if late.is_set():
+            raise TimeoutError
     except (OSError, EOFError, AttributeError, paramiko.SSHException) as error:
-        raise UnreachableError(f"the connection was lost: {error or type(error).__name__}") from None
+        told = f"no end within {timeout_seconds:.0f} s" if late.is_set() else error or type(error).__name__
+        raise UnreachableError(f"the connection was lost: {told}") from None
+    finally:
+        timer.cancel()
     if status == -1:
         raise UnreachableError("the connection was lost before the command ended")
     return status, out.decode(errors="replace"), err.decode(errors="replace")
 
 
-def _drain(channel: Any, deadline: float) -> tuple[bytes, bytes]:
+def _drain(channel: Any) -> tuple[bytes, bytes]:
     """Both streams to their end, whichever fills first."""
     out, err = bytearray(), bytearray()
     while True:
@@ -201,11 +216,9 @@ def _drain(channel: Any, deadline: float) -> tuple[bytes, bytes]:
             out += channel.recv(65536)
         while channel.recv_stderr_ready():
             err += channel.recv_stderr(65536)
-        if channel.exit_status_ready() and (channel.eof_received or channel.closed) and not channel.recv_ready():
-            if not channel.recv_stderr_ready():
+        if channel.exit_status_ready() and (channel.eof_received or channel.closed):
+            if not channel.recv_ready() and not channel.recv_stderr_ready():
                 return bytes(out), bytes(err)
-        elif time.monotonic() > deadline:
-            raise TimeoutError("no end in time")
         time.sleep(0.01)
 
 
