@@ -1,7 +1,7 @@
 """A job on the master that outlives the connection that started it: started once, followed, ended as a whole.
 
-``JOB_DIR/jobs/NAME`` holds its ``log``, ``pid`` (with the process's start time, for pids are used again) and, when it
-has ended, ``exit``.
+``JOB_DIR/jobs/NAME`` holds its ``log``, ``pid`` (with the machine's boot and the process's start time, for pids are used
+again) and, when it has ended, ``exit``.
 """
 
 from __future__ import annotations
@@ -21,15 +21,19 @@ _POLL_SECONDS = 2.0
 _LOST_SECONDS = 600.0  # how long a master may be out of reach while a job runs
 
 _FUNCTIONS = r"""
+boot=$(cat /proc/sys/kernel/random/boot_id)
 started() { [ -r "/proc/$1/stat" ] && sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f20; }
 alive() {  # is the job's first process still there?
   [ -s pid ] || return 1
-  read -r pid since < pid
-  [ "$(started "$pid")" = "$since" ]
+  read -r pid of since < pid
+  [ "$of" = "$boot" ] && [ -n "$since" ] && [ "$(started "$pid")" = "$since" ]
 }
 end() {
   [ -s pid ] || return 0
-  read -r pid since < pid
+  read -r pid of since < pid
+  [ "$of" = "$boot" ] || return 0
+  # a pid is not given again while its session lives: another process of that pid means that all of ours are gone
+  case "$(started "$pid")" in "" | "$since") ;; *) return 0 ;; esac
   for signal in TERM KILL; do
     # the whole session: spark-submit's children too
     pkill "-$signal" -s "$pid" 2>/dev/null || return 0
@@ -71,7 +75,7 @@ cat > command
 : > log
 setsid bash -c 'bash command > log 2>&1; echo $? > exit.new; mv exit.new exit' > /dev/null 2>&1 < /dev/null &
 pid=$!
-echo "$pid $(started "$pid")" > pid
+echo "$pid $boot $(started "$pid")" > pid
 """
     said = ssh.run(master, f"bash -c {shlex.quote(script)}", stdin=_script(command), what=f"starting {name}")
     for line in said.splitlines():
