@@ -45,6 +45,19 @@ def test_a_failure_tells_its_cause(master, settings, said):
         follow(master, settings, said)
 
 
+def test_the_last_line_counts_also_where_it_does_not_end(master, settings, said):
+    job.start(master, "stage1", "printf 'first\\nthe very cause'; exit 3", settings, said.append)
+    with pytest.raises(PipelineFailure, match=r"failed with exit status 3: first \| the very cause"):
+        follow(master, settings, said)
+    assert said[-2:] == ["first", "the very cause"]
+
+
+def test_a_character_on_the_border_of_two_looks_stays_whole(master, settings, said):
+    job.start(master, "stage1", r"printf '\355\225'; sleep 4; printf '\234 over\n'", settings, said.append)
+    follow(master, settings, said)
+    assert "한 over" in said
+
+
 def test_a_failure_that_nobody_can_mend_beforehand_may_be_tried_again(master, settings, said):
     job.start(master, "stage1", "echo 'ERROR no memory'; exit 1", settings, said.append)
     with pytest.raises(PipelineFailure, match="failed with exit status 1: ERROR no memory"):

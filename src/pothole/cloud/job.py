@@ -6,6 +6,8 @@ again) and, when it has ended, ``exit``.
 
 from __future__ import annotations
 
+import base64
+import codecs
 import shlex
 import time
 from collections.abc import Callable
@@ -151,6 +153,7 @@ class _Watch:
     def __init__(self, master: Host, name: str, settings: CloudSettings, say: Say) -> None:
         self._master, self._say = master, say
         self._folder, self._offset, self._rest = _folder(settings, name), 0, ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._lines: list[str] = []
 
     def look(self) -> State:
@@ -176,16 +179,16 @@ tail -c +{self._offset + 1} log | base64
 """
         printed = ssh.run(self._master, f"bash -c {shlex.quote(script)}", what="looking at the job")
         first, _, encoded = printed.partition("\n")
-        self._print(encoded)
         name, _, status = first.partition(" ")
+        self._print(base64.b64decode(encoded), last=name != "running")
         return State(name, int(status) if status else None)
 
-    def _print(self, encoded: str) -> None:
-        import base64
-
-        content = base64.b64decode(encoded)
+    def _print(self, content: bytes, *, last: bool) -> None:
+        """Say the lines that have ended; the last one need not."""
         self._offset += len(content)
-        *lines, self._rest = (self._rest + content.decode(errors="replace")).split("\n")
+        *lines, self._rest = (self._rest + self._decoder.decode(content, last)).split("\n")
+        if last and self._rest:
+            lines, self._rest = [*lines, self._rest], ""
         for line in lines:
             self._say(line)
         self._lines = (self._lines + lines)[-200:]
