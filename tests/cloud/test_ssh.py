@@ -80,6 +80,33 @@ def test_a_wrong_key_and_one_that_is_not_there(master, tmp_path):
         ssh.run(dataclasses.replace(master, key_file="nowhere"), "true")
 
 
+@pytest.mark.parametrize("form", ["openssh", "pkcs1-pem"])
+def test_an_rsa_key_is_refused_as_any_other(master, tmp_path, form):
+    asyncssh.generate_private_key("ssh-rsa").write_private_key(str(tmp_path / "wrong"), form)
+    with pytest.raises(UserError, match="refuses the key"):
+        ssh.run(dataclasses.replace(master, key_file=str(tmp_path / "wrong")), "true")
+
+
+@pytest.mark.parametrize("kind", ["ssh-ed25519", "ssh-rsa"])
+def test_a_key_with_a_passphrase_or_in_an_unknown_form_is_told_with_its_place(master, tmp_path, kind):
+    text = asyncssh.generate_private_key(kind).export_private_key("openssh", passphrase="secret").decode()
+    (tmp_path / "locked").write_text(text)
+    with pytest.raises(UserError, match=r"cannot read the key \S+/locked: it has a passphrase") as told:
+        ssh.run(dataclasses.replace(master, key_file=str(tmp_path / "locked")), "true")
+    assert "SPARK_SSH_KEY_FILE" in str(told.value)
+    held = dataclasses.replace(master, key_file=None, private_key=text)
+    with pytest.raises(UserError, match="cannot read the key of Airflow's connection spark_master: it has a pass") as told:
+        ssh.run(held, "true")
+    assert "private_key" in str(told.value) and "SPARK_SSH_KEY_FILE" not in str(told.value)
+    with pytest.raises(UserError, match="connection spark_master: it is in no form that is known"):
+        ssh.run(dataclasses.replace(held, private_key="KEY"), "true")
+
+
+def test_the_key_of_the_connection_opens(master, tmp_path):
+    text = (tmp_path / "key").read_text()
+    assert ssh.run(dataclasses.replace(master, key_file=None, private_key=text), "echo in") == "in\n"
+
+
 def test_a_node_that_is_off(cluster, master, said):
     cluster.master.down()
     with pytest.raises(ssh.UnreachableError, match="does not answer"):
@@ -128,9 +155,10 @@ def test_a_node_that_does_not_answer_the_command_costs_no_more_than_its_time(hun
 
 
 def test_a_command_that_takes_too_long(master):
-    for command in ("sleep 5", "sleep 5 &"):  # the second has ended, and its output has not
+    for command in ("sleep 2", "sleep 2 &"):  # the second has ended, and its output has not
         with pytest.raises(ssh.UnreachableError, match="no end within 1 s"):
             ssh.run(master, command, timeout_seconds=1)
+    ssh.run(master, "sleep 2")  # nothing of them is left when the node goes
 
 
 def test_keys_are_not_shown(master):

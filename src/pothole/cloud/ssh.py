@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from pothole.cloud.settings import CloudSettings
+from pothole.cloud.settings import SSH_CONN_ID, CloudSettings
 from pothole.errors import PipelineFailure, UserError
 
 Say = Callable[[str], None]
@@ -76,32 +77,29 @@ def connected(host: Host) -> Iterator[Any]:
 def _connect(client: Any, host: Host) -> None:
     import paramiko
 
-    where = f"{host.user}@{host.address}:{host.port}"
+    where, key = f"{host.user}@{host.address}:{host.port}", _private_key(host)
     try:
         client.connect(
             host.address,
             port=host.port,
             username=host.user,
-            key_filename=host.key_file,
-            pkey=_private_key(host),
+            pkey=key,
             timeout=_CONNECT_SECONDS,
             banner_timeout=_CONNECT_SECONDS,
             auth_timeout=_CONNECT_SECONDS,
-            allow_agent=host.key_file is None and host.private_key is None,
-            look_for_keys=host.key_file is None and host.private_key is None,
+            allow_agent=key is None,
+            look_for_keys=key is None,
         )
     except paramiko.BadHostKeyException as error:
         raise UserError(
             f"{where} shows another host key than the pinned one: {_fingerprint(error.key)}",
             hint=f"if the machine was made anew, set {host.key_variable}={_line(error.key)!r}; else do not connect",
         ) from None
-    except (paramiko.AuthenticationException, paramiko.PasswordRequiredException) as error:
+    except paramiko.AuthenticationException as error:
         raise UserError(
-            f"{where} refuses the key {host.key_file or 'of the connection'}: {error}",
+            f"{where} refuses the key {_key_name(host)}: {error}",
             hint="check SPARK_SSH_KEY_FILE, SPARK_SSH_USER and the key pair of the instance",
         ) from None
-    except (FileNotFoundError, PermissionError, ValueError) as error:
-        raise UserError(f"cannot read the key {host.key_file}: {error}", hint="check SPARK_SSH_KEY_FILE") from None
     except (OSError, EOFError, paramiko.SSHException) as error:
         raise UnreachableError(
             f"{where} does not answer: {error or type(error).__name__}",
@@ -140,16 +138,37 @@ def _unknown(host: Host) -> Any:
 
 
 def _private_key(host: Host) -> Any:
+    """The key, with its certificate if one lies beside its file; None where this user's own are tried.
+
+    Read here: of a file that it reads itself, paramiko tells that it is of no other kind, not that it was refused.
+    """
     import paramiko
 
-    if host.private_key is None:
+    if host.private_key is None and host.key_file is None:
         return None
+    hint = f"check {'SPARK_SSH_KEY_FILE' if host.private_key is None else 'private_key in its extra'}"
+    cannot = f"cannot read the key {_key_name(host)}"
+    try:
+        text = host.private_key if host.private_key is not None else Path(str(host.key_file)).read_text()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{cannot}: {error}", hint=hint) from None
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
         try:
-            return kind.from_private_key(io.StringIO(host.private_key))
-        except paramiko.SSHException:
+            key = kind.from_private_key(io.StringIO(text))
+            break
+        except paramiko.PasswordRequiredException:
+            raise UserError(f"{cannot}: it has a passphrase", hint=f"{hint}: nobody is there to type it") from None
+        except (paramiko.SSHException, ValueError):
             continue
-    raise ValueError("the connection's private_key is in no form that is known")
+    else:
+        raise UserError(f"{cannot}: it is in no form that is known", hint=hint)
+    if host.private_key is None and Path(f"{host.key_file}-cert.pub").is_file():
+        key.load_certificate(f"{host.key_file}-cert.pub")
+    return key
+
+
+def _key_name(host: Host) -> str:
+    return f"of Airflow's connection {SSH_CONN_ID}" if host.private_key is not None else host.key_file or "of this user"
 
 
 def _line(key: Any) -> str:
