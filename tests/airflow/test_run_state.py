@@ -29,6 +29,7 @@ CASES = {
     "Spark does not come up": {"start_spark": "PipelineFailure: 10.0.0.6 is missing"},
     "Spark does not stop": {"stop_spark": "PipelineFailure: it will not"},
     "an instance does not stop": {"stop": "PipelineFailure: cannot stop i-1"},
+    "EC2 does not tell of an instance": {"describe": "PipelineFailure: there is no instance i-2"},
     "the record cannot be kept": {"record": "access denied"},
 }
 
@@ -84,7 +85,8 @@ def test_the_state_is_true_and_the_machines_are_off(played, name):
     assert case["on"] is (name == "an instance does not stop")
     assert "stop" in case["calls"], "stop_cluster runs in every case"
     assert case["states"]["verdict"] == case["run"]
-    assert case["states"]["stop_cluster"] == ("failed" if name == "an instance does not stop" else "success")
+    failed = name in ("an instance does not stop", "EC2 does not tell of an instance")
+    assert case["states"]["stop_cluster"] == ("failed" if failed else "success")
 
 
 @pytest.mark.parametrize(
@@ -135,8 +137,9 @@ def test_the_record_of_a_failed_run(played):
     assert record["tasks"]["run_stage2"] == {"state": "upstream_failed", "seconds": 0.0}
 
 
-def test_a_cost_that_nobody_knows_is_not_nothing(played):
-    record = played.cases["an instance does not stop"]["record"]
+@pytest.mark.parametrize("name", ["an instance does not stop", "EC2 does not tell of an instance"])
+def test_a_cost_that_nobody_knows_is_not_nothing(played, name):
+    record = played.cases[name]["record"]
     assert record["instance_seconds"] is None and record["cost"] is None
 
 
