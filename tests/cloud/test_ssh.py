@@ -95,7 +95,7 @@ def test_a_key_with_a_passphrase_or_in_an_unknown_form_is_told_with_its_place(ma
         ssh.run(dataclasses.replace(master, key_file=str(tmp_path / "locked")), "true")
     assert "SPARK_SSH_KEY_FILE" in str(told.value)
     held = dataclasses.replace(master, key_file=None, private_key=text)
-    with pytest.raises(UserError, match="cannot read the key of Airflow's connection spark_master: it has a pass") as told:
+    with pytest.raises(UserError, match="Airflow's connection spark_master: it has a passphrase") as told:
         ssh.run(held, "true")
     assert "private_key" in str(told.value) and "SPARK_SSH_KEY_FILE" not in str(told.value)
     with pytest.raises(UserError, match="connection spark_master: it is in no form that is known"):

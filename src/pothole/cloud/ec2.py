@@ -30,16 +30,11 @@ class Instance:
 
 
 def describe(settings: CloudSettings, ids: Sequence[str] | None = None) -> dict[str, Instance]:
-    """The cluster's instances (or these of them) by id, in that order. PipelineFailure names those that do not exist."""
+    """The cluster's instances (or these) by id, in that order. PipelineFailure names those that do not exist."""
     client, ids = _client(settings), settings.instance_ids if ids is None else ids
     with _explained("describe instances"):
-        found = [
-            instance
-            for reservation in client.describe_instances(
-                Filters=[{"Name": "instance-id", "Values": list(ids)}]
-            )["Reservations"]
-            for instance in reservation["Instances"]
-        ]
+        answer = client.describe_instances(Filters=[{"Name": "instance-id", "Values": list(ids)}])
+    found = [instance for reservation in answer["Reservations"] for instance in reservation["Instances"]]
     known = {i["InstanceId"]: i for i in found}
     missing = [i for i in ids if i not in known]
     if missing:

@@ -1,7 +1,7 @@
 """A job on the master that outlives the connection that started it: started once, followed, ended as a whole.
 
-``JOB_DIR/jobs/NAME`` holds its ``log``, ``pid`` (with the machine's boot and the process's start time, for pids are used
-again) and, when it has ended, ``exit``.
+``JOB_DIR/jobs/NAME`` holds its ``log``, ``pid`` (with the machine's boot and the process's start time, for pids are
+used again) and, when it has ended, ``exit``.
 """
 
 from __future__ import annotations

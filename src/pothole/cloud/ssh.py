@@ -235,9 +235,9 @@ def _drain(channel: Any) -> tuple[bytes, bytes]:
             out += channel.recv(65536)
         while channel.recv_stderr_ready():
             err += channel.recv_stderr(65536)
-        if channel.exit_status_ready() and (channel.eof_received or channel.closed):
-            if not channel.recv_ready() and not channel.recv_stderr_ready():
-                return bytes(out), bytes(err)
+        ended = channel.exit_status_ready() and (channel.eof_received or channel.closed)
+        if ended and not channel.recv_ready() and not channel.recv_stderr_ready():
+            return bytes(out), bytes(err)
         time.sleep(0.01)
 
 
