@@ -102,6 +102,15 @@ def test_a_key_with_a_passphrase_or_in_an_unknown_form_is_told_with_its_place(ma
         ssh.run(dataclasses.replace(held, private_key="KEY"), "true")
 
 
+def test_a_certificate_beside_the_key_is_read(master, tmp_path):
+    made = asyncssh.read_private_key(tmp_path / "key")
+    made.generate_user_certificate(made, "operator", principals=["crew"]).write_certificate(tmp_path / "key-cert.pub")
+    assert ssh._private_key(master).public_blob.key_type == "ssh-ed25519-cert-v01@openssh.com"
+    (tmp_path / "key-cert.pub").write_text("none")
+    with pytest.raises(UserError, match=r"cannot read the certificate \S+/key-cert\.pub"):
+        ssh.run(master, "true")
+
+
 def test_the_key_of_the_connection_opens(master, tmp_path):
     text = (tmp_path / "key").read_text()
     assert ssh.run(dataclasses.replace(master, key_file=None, private_key=text), "echo in") == "in\n"

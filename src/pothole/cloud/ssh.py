@@ -162,8 +162,12 @@ def _private_key(host: Host) -> Any:
             continue
     else:
         raise UserError(f"{cannot}: it is in no form that is known", hint=hint)
-    if host.private_key is None and Path(f"{host.key_file}-cert.pub").is_file():
-        key.load_certificate(f"{host.key_file}-cert.pub")
+    certificate = f"{host.key_file}-cert.pub"
+    if host.private_key is None and Path(certificate).is_file():
+        try:
+            key.load_certificate(certificate)
+        except Exception as error:
+            raise UserError(f"cannot read the certificate {certificate}: {error}", hint=hint) from None
     return key
 
 
