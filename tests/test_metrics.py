@@ -31,7 +31,7 @@ def samples(text: str) -> dict[str, list[tuple[dict[str, str], float]]]:
 def test_a_real_days_figures_are_those_of_its_partitions(lake):
     stage1, stage2 = records.of_date(lake, DAY).last_of_each_stage()
     published = {name: lake.published(name, DAY) for name in ("stage1_anomaly_detected", "stage1_traversals")}
-    assert stage1.rows_in == sum(f.rows for f in lake.raw_files(DAY))
+    assert stage1.rows_in == sum(f.rows for f in lake.check_raw(DAY).files)
     assert stage1.rows_out == stage2.rows_in == sum(m.rows for m in published.values())
     assert sum(stage1.quarantined.values()) == lake.published("quarantine", DAY).rows > 0
     assert stage1.outputs["quarantine"]["bytes"] == lake.published("quarantine", DAY).total_bytes

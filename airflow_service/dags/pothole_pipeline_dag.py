@@ -16,7 +16,8 @@
 | `verdict` | record and cost into the lake; success only if every task succeeded | 1 s | |
 
 Run a date: `pothole trigger 2026-02-12`, or trigger the DAG with the parameter `date`; again with `--force`, or clear
-the run. To run from one stage on, clear that stage: the cluster and the code come along by themselves.
+the run. To run from one stage on, clear that stage: the cluster and the code come along by themselves. Never clear a
+stage's check alone: `lease` comes along with a new run id, of which nothing is published (`pothole rerun` knows that).
 
 A stage of your own takes its directory and two lines in the chain below: `run_stage` and `check_out`.
 
@@ -70,7 +71,7 @@ with DAG(
     def lease(**context: Any) -> dict[str, Any]:
         return pothole_run.open_run(SETTINGS, context)
 
-    @task(execution_timeout=limit(60))
+    @task(execution_timeout=limit(60), retries=2, retry_delay=AGAIN)
     def check_s3_input(run: dict[str, Any]) -> None:
         tasks.check_input(SETTINGS, run)
 
@@ -96,7 +97,7 @@ with DAG(
         return submit(run)
 
     def check_out(stage: str, *datasets: str) -> Any:
-        @task(task_id=f"check_s3_{stage}_out", execution_timeout=limit(60))
+        @task(task_id=f"check_s3_{stage}_out", execution_timeout=limit(60), retries=2, retry_delay=AGAIN)
         def check(run: dict[str, Any]) -> None:
             tasks.check_output(SETTINGS, run, datasets)
 

@@ -138,8 +138,10 @@ def stop_cluster(settings: CloudSettings, run: Run) -> dict[str, float]:
     """Every machine is stopped; how many seconds each has cost this run, by EC2's own clock."""
     from pothole.cloud import ec2
 
-    used = {i.id: _used(i, run["began"]) for i in ec2.describe(settings).values()}
-    ec2.stop(settings, say)
+    try:
+        used = {i.id: _used(i, run["began"]) for i in ec2.describe(settings).values()}
+    finally:  # what is not known of one machine must not leave the others on
+        ec2.stop(settings, say)
     return used
 
 

@@ -39,7 +39,8 @@ class Outside:
         return call
 
     def install(self) -> None:
-        ec2.describe, ec2.start, ec2.stop = self.describe, self.part("start", self.start), self.part("stop", self.stop)
+        ec2.describe = self.part("describe", self.describe)
+        ec2.start, ec2.stop = self.part("start", self.start), self.part("stop", self.stop)
         ssh.hosts, ssh.wait_until_answers = self.hosts, self.part("answers")
         spark_cluster.start_spark, spark_cluster.stop_spark = self.part("start_spark"), self.part("stop_spark")
         job.start, job.follow, job.end = self.part("begin"), self.part("follow"), self.part("end")

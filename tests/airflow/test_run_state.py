@@ -23,12 +23,14 @@ CASES = {
     "stage 1 fails": {"follow stage1": "PipelineFailure: stage1 failed with exit status 1: ERROR <no> memory"},
     "a host key is wrong": {"begin stage1": "UserError: 10.0.0.5 shows another host key"},
     "stage 2 publishes nothing": {"output stage2": "NoDataError: this run has published nothing"},
+    "S3 does not tell what stage 2 has published": {"output stage2": "LakeError: cannot read: no network"},
     "no data": {"input": "NoDataError: no raw data"},
     "an instance cannot start": {"start": "PipelineFailure: i-1 is terminated"},
     "a node does not answer": {"answers": "PipelineFailure: 10.0.0.6 took no command"},
     "Spark does not come up": {"start_spark": "PipelineFailure: 10.0.0.6 is missing"},
     "Spark does not stop": {"stop_spark": "PipelineFailure: it will not"},
     "an instance does not stop": {"stop": "PipelineFailure: cannot stop i-1"},
+    "EC2 does not tell of an instance": {"describe": "PipelineFailure: there is no instance i-2"},
     "the record cannot be kept": {"record": "access denied"},
 }
 
@@ -84,7 +86,8 @@ def test_the_state_is_true_and_the_machines_are_off(played, name):
     assert case["on"] is (name == "an instance does not stop")
     assert "stop" in case["calls"], "stop_cluster runs in every case"
     assert case["states"]["verdict"] == case["run"]
-    assert case["states"]["stop_cluster"] == ("failed" if name == "an instance does not stop" else "success")
+    failed = name in ("an instance does not stop", "EC2 does not tell of an instance")
+    assert case["states"]["stop_cluster"] == ("failed" if failed else "success")
 
 
 @pytest.mark.parametrize(
@@ -93,6 +96,7 @@ def test_the_state_is_true_and_the_machines_are_off(played, name):
         ("stage 1 fails", "run_stage1", "begin stage2"),
         ("a host key is wrong", "run_stage1", "follow stage1"),
         ("stage 2 publishes nothing", "check_s3_stage2_out", None),
+        ("S3 does not tell what stage 2 has published", "check_s3_stage2_out", None),
         ("no data", "check_s3_input", "start"),
         ("an instance cannot start", "start_cluster", "start_spark"),
         ("a node does not answer", "start_cluster", "start_spark"),
@@ -111,6 +115,14 @@ def test_the_task_that_failed_is_the_one(played, name, task, never):
 def test_a_stage_is_tried_twice_but_not_where_somebody_must_mend_something(played):
     assert played.cases["stage 1 fails"]["calls"].count("begin stage1") == 2
     assert played.cases["a host key is wrong"]["calls"].count("begin stage1") == 1
+
+
+def test_s3_is_asked_three_times_but_not_for_what_it_has_told(played):
+    calls = [played.cases[name]["calls"] for name in CASES]
+    asked = dict(zip(CASES, [(c.count("input"), c.count("output stage2")) for c in calls], strict=True))
+    assert asked["S3 does not tell what stage 2 has published"] == (1, 3)
+    assert asked["stage 2 publishes nothing"] == (1, 1)
+    assert asked["no data"] == (1, 0)
 
 
 def test_what_still_runs_of_a_stage_is_ended_before_the_cluster_goes(played):
@@ -135,8 +147,9 @@ def test_the_record_of_a_failed_run(played):
     assert record["tasks"]["run_stage2"] == {"state": "upstream_failed", "seconds": 0.0}
 
 
-def test_a_cost_that_nobody_knows_is_not_nothing(played):
-    record = played.cases["an instance does not stop"]["record"]
+@pytest.mark.parametrize("name", ["an instance does not stop", "EC2 does not tell of an instance"])
+def test_a_cost_that_nobody_knows_is_not_nothing(played, name):
+    record = played.cases[name]["record"]
     assert record["instance_seconds"] is None and record["cost"] is None
 
 

@@ -103,7 +103,7 @@ def test_deploy_shows_changes_keeps_the_former_version_and_rolls_back(root, sett
     assert [c.path for c in bundle.changes(second, settings) if c.what == "changed"] == [f"stage1/{program.name}"]
     bundle.deploy(second, settings, said.append)
     bundle.deploy(second, settings, said.append)
-    assert bundle.rollback(settings, said.append) == first.version
+    assert bundle.deploy(bundle.earlier(settings), settings, said.append) == first.version
     assert {c.what for c in bundle.changes(first, settings)} == {"same"}
 
 
@@ -141,7 +141,7 @@ def test_a_damaged_former_version_is_not_brought_back(root, settings, said):
     bundle.deploy(second, settings, said.append)
     bundle.Store(settings).write(f"_versions/{first.version}/stage1/pothole.zip", b"not it")
     with pytest.raises(PipelineFailure, match=f"version {first.version} in .* is damaged"):
-        bundle.rollback(settings, said.append)
+        bundle.earlier(settings)
     assert bundle.Store(settings).manifest()["version"] == second.version
 
 
@@ -165,9 +165,9 @@ def test_only_stages_that_are_python(root, settings):
         bundle.build(root, settings)
 
 
-def test_nothing_to_roll_back_to(root, settings, said):
+def test_nothing_to_roll_back_to(root, settings):
     with pytest.raises(PipelineFailure, match="no earlier version"):
-        bundle.rollback(settings, said.append)
+        bundle.earlier(settings)
 
 
 def test_the_master_gets_exactly_the_deployed_files(cluster, root, settings, master, said):

@@ -54,6 +54,55 @@ def test_one_that_fails_half_way_stops_what_this_call_has_started(cluster, setti
     assert cluster.states() == ["running", "stopped", "stopped"], "what ran before is left as it was"
 
 
+def test_the_others_are_stopped_where_one_does_not_exist(cluster, settings, said):
+    ec2.start(settings, said.append)
+    gone = "i-0123456789abcdef0"
+    with pytest.raises(PipelineFailure, match=f"cannot stop {gone}: InvalidInstanceID"):
+        ec2.stop(dataclasses.replace(settings, worker_ids=(gone, *settings.worker_ids)), said.append)
+    assert cluster.states() == ["stopped"] * 3
+
+
+@pytest.fixture
+def lost(cluster, monkeypatch):
+    """The second instance, terminated when it is started; as EC2 does (and moto does not) it cannot be stopped then."""
+    real, lost = ec2._client, cluster.instance_ids[1]
+
+    def as_ec2(given):
+        made = real(given)
+        start, stop = made.start_instances, made.stop_instances
+
+        def start_instances(InstanceIds):
+            start(InstanceIds=InstanceIds)
+            if lost in InstanceIds:
+                made.terminate_instances(InstanceIds=[lost])
+
+        def stop_instances(InstanceIds):
+            if lost in InstanceIds:
+                raise PipelineFailure(f"cannot stop {lost}: IncorrectInstanceState")
+            stop(InstanceIds=InstanceIds)
+
+        made.start_instances, made.stop_instances = start_instances, stop_instances
+        return made
+
+    monkeypatch.setattr(ec2, "_client", as_ec2)
+    return lost
+
+
+def test_one_that_is_terminated_while_it_starts_does_not_leave_the_others_on(cluster, settings, said, lost):
+    with pytest.raises(PipelineFailure, match=f"{lost} is terminated"):
+        ec2.start(settings, said.append)
+    assert cluster.states() == ["stopped", "terminated", "stopped"]
+
+
+def test_one_that_is_terminated_is_off(cluster, settings, said, lost):
+    with pytest.raises(PipelineFailure, match=f"{lost} is terminated"):
+        ec2.start(settings, said.append)
+    client("ec2", cluster.endpoint).start_instances(InstanceIds=[cluster.instance_ids[0], cluster.instance_ids[2]])
+    ec2.stop(settings, said.append)
+    assert cluster.states() == ["stopped", "terminated", "stopped"]
+    assert f"{lost} is terminated" in said
+
+
 def test_an_instance_that_does_not_exist_is_named(settings, said):
     odd = dataclasses.replace(settings, worker_ids=("i-0123456789abcdef0",))
     with pytest.raises(PipelineFailure, match=r"there is no instance i-0123456789abcdef0 in us-east-1"):

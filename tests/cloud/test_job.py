@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +43,19 @@ def test_a_failure_tells_its_cause(master, settings, said):
     job.start(master, "stage1", command, settings, said.append)
     with pytest.raises(UserError, match=r"stage1 failed with exit status 2: ERROR no raw data \| bring some"):
         follow(master, settings, said)
+
+
+def test_the_last_line_counts_also_where_it_does_not_end(master, settings, said):
+    job.start(master, "stage1", "printf 'first\\nthe very cause'; exit 3", settings, said.append)
+    with pytest.raises(PipelineFailure, match=r"failed with exit status 3: first \| the very cause"):
+        follow(master, settings, said)
+    assert said[-2:] == ["first", "the very cause"]
+
+
+def test_a_character_on_the_border_of_two_looks_stays_whole(master, settings, said):
+    job.start(master, "stage1", r"printf '\355\225'; sleep 4; printf '\234 over\n'", settings, said.append)
+    follow(master, settings, said)
+    assert "한 over" in said
 
 
 def test_a_failure_that_nobody_can_mend_beforehand_may_be_tried_again(master, settings, said):
@@ -87,6 +104,54 @@ def test_a_job_whose_machine_was_restarted_is_gone(cluster, master, settings, sa
     ssh.run(master, f"pkill -KILL -s {pid}")
     with pytest.raises(PipelineFailure, match="stage1 is gone"):
         follow(master, settings, said)
+
+
+def session(command):
+    """A session that no job has begun: its first process and one that it has started."""
+    first = subprocess.Popen(["bash", "-c", command], start_new_session=True, stdout=subprocess.PIPE, text=True)
+    assert first.stdout
+    return first, int(first.stdout.readline())
+
+
+def living(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def left(cluster, pid, boot, since):
+    """What an earlier job of the name has left of itself."""
+    folder = cluster.master.home / "spark-job/jobs/stage1"
+    folder.mkdir(parents=True)
+    (folder / "pid").write_text(f"{pid} {boot} {since}\n")
+
+
+BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def test_a_pid_that_is_a_strangers_by_now_is_left_alone(cluster, master, settings, said):
+    stranger, child = session("sleep 60 & echo $!; wait")
+    try:
+        left(cluster, stranger.pid, BOOT, 12345)
+        job.end(master, "stage1", settings, said.append)
+        assert living(stranger.pid) and living(child) and said == []
+    finally:
+        os.killpg(stranger.pid, signal.SIGKILL)
+        stranger.wait()
+
+
+@pytest.mark.parametrize(("boot", "ended"), [(BOOT, True), ("of-yesterday", False)])
+def test_what_a_gone_first_process_has_left_is_ended_if_it_is_of_this_boot(cluster, master, settings, boot, ended):
+    first, child = session("sleep 60 & echo $!")
+    first.wait()
+    try:
+        left(cluster, first.pid, boot, 12345)
+        job.end(master, "stage1", settings, print)
+        assert living(child) is not ended
+    finally:
+        if living(child):
+            os.kill(child, signal.SIGKILL)
 
 
 def test_each_minute_something_is_done(master, settings, said, monkeypatch):

@@ -10,6 +10,7 @@ import pytest
 from airflow_service.dags.dag_utils import build_spark_submit_cmd
 
 from pothole.cloud import bundle, ec2, job, objects, spark_cluster, spark_logs, ssh
+from pothole.cloud.settings import from_environment
 from pothole.errors import PipelineFailure
 from pothole.tables import IMPACTS, QUARANTINE, TRAVERSALS
 from tests.same_rows import assert_same
@@ -17,6 +18,10 @@ from tests.servers import nodes, s3a
 from tests.servers.day import DAY
 
 ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {
+    "AWS_REGION": "ap-northeast-2", "S3_BUCKET": "roads", "MASTER_INSTANCE_ID": "i-0123456789abcdef0",
+    "MASTER_PRIVATE_IP": "10.0.0.5", "WORKER1_INSTANCE_ID": "i-0123456789abcdef1",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -35,6 +40,16 @@ def submit(settings, stage: str, main: str, run_id: str) -> str:
         spark_conf={"spark.driver.host": settings.master_ip, "spark.executor.memory": "1g", "spark.cores.max": "2"},
         local_ip=settings.master_ip,
     )  # fmt: skip
+
+
+def test_a_master_that_does_not_answer_is_told_with_the_place_of_its_log(monkeypatch):
+    monkeypatch.setattr(spark_cluster, "_ALIVE_SECONDS", 0.0)
+    monkeypatch.setattr(ssh, "run", lambda *given, **named: "")
+    settings = from_environment(ENVIRONMENT)
+    master, workers = ssh.hosts(settings, dict.fromkeys(settings.instance_ids, "10.0.0.5"))
+    with pytest.raises(PipelineFailure, match="still waiting until the master answers") as told:
+        spark_cluster.start_spark(master, workers, settings, print)
+    assert "logs lie on the nodes in SPARK_JOB_DIR/spark" in str(told.value)
 
 
 class KillsWorker:

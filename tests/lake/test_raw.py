@@ -34,13 +34,13 @@ def test_files_with_their_rows_and_sizes(lake: Lake) -> None:
     paths = [put_raw(lake, name) for name in ("a.parquet", "b.parquet")]
     raw = lake.check_raw(DAY)
     assert [(f.path, f.rows, f.bytes) for f in raw.files] == [(p, ROWS, len(parquet_of(GOOD))) for p in paths]
-    assert raw.skipped == () and lake.raw_files(DAY) == list(raw.files)
+    assert raw.skipped == ()
     assert all(lake.fs.exists(f.path) for f in raw.files)
 
 
 def test_where_the_positions_are(lake: Lake) -> None:
     put_raw(lake, "a.parquet", content=parquet_of(table_of(RAW, version=7)))
-    assert lake.raw_bounds(lake.raw_files(DAY)) == (7.0, 7.0, 7.0, 7.0)
+    assert lake.raw_bounds(list(lake.check_raw(DAY).files)) == (7.0, 7.0, 7.0, 7.0)
     assert lake.raw_bounds([]) is None
 
 
@@ -121,7 +121,7 @@ def test_pages_that_are_damaged_show_when_positions_are_read(lake: Lake) -> None
     footer = len(WHOLE) - 8 - pq.ParquetFile(io.BytesIO(WHOLE)).metadata.serialized_size
     path = put_raw(lake, content=b"PAR1" + b"\xff" * (footer - 4) + WHOLE[footer:])
     with pytest.raises(BadInputError, match=f"{path} is damaged"):
-        lake.raw_bounds(lake.raw_files(DAY))
+        lake.raw_bounds(list(lake.check_raw(DAY).files))
 
 
 def test_how_many_files_are_bad(lake: Lake) -> None:

@@ -18,7 +18,7 @@ from pothole.cloud.ssh import Host, Say
 from pothole.cloud.store import MANIFEST, DamagedError, Store
 from pothole.errors import PipelineFailure
 
-__all__ = ["Bundle", "Change", "Store", "build", "changes", "deploy", "earlier", "fetch", "rollback"]
+__all__ = ["Bundle", "Change", "Store", "build", "changes", "deploy", "earlier", "fetch"]
 
 _FETCH_SECONDS = 300.0
 
@@ -75,11 +75,6 @@ def deploy(bundle: Bundle, settings: CloudSettings, say: Say) -> str:
             say(f"removed {store.uri(change.path)}")
     say(f"version {version} is deployed: {len(bundle.files)} files, verified")
     return version
-
-
-def rollback(settings: CloudSettings, say: Say) -> str:
-    """Deploy the version before the present one again; PipelineFailure when there is none."""
-    return deploy(earlier(settings), settings, say)
 
 
 def earlier(settings: CloudSettings) -> Bundle:

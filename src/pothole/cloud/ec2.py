@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,19 +29,14 @@ class Instance:
     launched: datetime | None
 
 
-def describe(settings: CloudSettings) -> dict[str, Instance]:
-    """The cluster's instances by id, in the settings' order. PipelineFailure names those that do not exist."""
-    client = _client(settings)
+def describe(settings: CloudSettings, ids: Sequence[str] | None = None) -> dict[str, Instance]:
+    """The cluster's instances (or these) by id, in that order. PipelineFailure names those that do not exist."""
+    client, ids = _client(settings), settings.instance_ids if ids is None else ids
     with _explained("describe instances"):
-        found = [
-            instance
-            for reservation in client.describe_instances(
-                Filters=[{"Name": "instance-id", "Values": list(settings.instance_ids)}]
-            )["Reservations"]
-            for instance in reservation["Instances"]
-        ]
+        answer = client.describe_instances(Filters=[{"Name": "instance-id", "Values": list(ids)}])
+    found = [instance for reservation in answer["Reservations"] for instance in reservation["Instances"]]
     known = {i["InstanceId"]: i for i in found}
-    missing = [i for i in settings.instance_ids if i not in known]
+    missing = [i for i in ids if i not in known]
     if missing:
         raise PipelineFailure(
             f"there is no instance {', '.join(missing)} in {settings.region}",
@@ -49,7 +44,7 @@ def describe(settings: CloudSettings) -> dict[str, Instance]:
         )
     return {
         i: Instance(i, known[i]["State"]["Name"], known[i].get("PrivateIpAddress"), known[i].get("LaunchTime"))
-        for i in settings.instance_ids
+        for i in ids
     }
 
 
@@ -73,27 +68,44 @@ def start(settings: CloudSettings, say: Say) -> dict[str, str]:
     except BaseException:
         if started:
             say(f"stopping {', '.join(started)} again")
+        for instance_id in started:  # one by one: EC2 refuses all where one is terminated
             with suppress(Exception):
-                client.stop_instances(InstanceIds=started)
+                client.stop_instances(InstanceIds=[instance_id])
         raise
     return {i.id: str(i.private_ip) for i in running.values()}
 
 
 def stop(settings: CloudSettings, say: Say, *, wait: bool = True) -> None:
-    """Stop every instance; stopped already is fine. Tries all, then PipelineFailure names those that would not."""
-    client, failed = _client(settings), []
+    """Stop every instance; stopped or terminated already is fine.
+
+    Tries all and waits for those that stop, then PipelineFailure names those that would not.
+    """
+    client, stopping, failed = _client(settings), [], []
     for instance_id in settings.instance_ids:
         try:
             with _explained(f"stop {instance_id}"):
                 client.stop_instances(InstanceIds=[instance_id])
             say(f"stopping {instance_id}")
+            stopping.append(instance_id)
         except PipelineFailure as error:
-            failed.append(str(error.message))
+            if _is_terminated(settings, instance_id):
+                say(f"{instance_id} is terminated")
+                continue
+            say(error.message)
+            failed.append(error.message)
+    if wait and stopping:
+        deadline = time.monotonic() + settings.start_deadline_seconds
+        on_the_way = {"running", "stopping", "shutting-down", "pending"}
+        _wait(settings, {"stopped", "terminated"}, on_the_way, deadline, say, stopping)
     if failed:
         raise PipelineFailure("; ".join(failed), hint="stop them in the EC2 console: they cost money while they run")
-    if wait:
-        deadline = time.monotonic() + settings.start_deadline_seconds
-        _wait(settings, {"stopped", "terminated"}, {"running", "stopping", "shutting-down", "pending"}, deadline, say)
+
+
+def _is_terminated(settings: CloudSettings, instance_id: str) -> bool:
+    """Is it off for good, so that EC2 refuses to stop it?"""
+    with suppress(PipelineFailure):
+        return describe(settings, [instance_id])[instance_id].state in ("shutting-down", "terminated")
+    return False
 
 
 def _settled(settings: CloudSettings, deadline: float, say: Say) -> dict[str, Instance]:
@@ -102,11 +114,16 @@ def _settled(settings: CloudSettings, deadline: float, say: Say) -> dict[str, In
 
 
 def _wait(
-    settings: CloudSettings, wanted: set[str], on_the_way: set[str], deadline: float, say: Say
+    settings: CloudSettings,
+    wanted: set[str],
+    on_the_way: set[str],
+    deadline: float,
+    say: Say,
+    ids: Sequence[str] | None = None,
 ) -> dict[str, Instance]:
     said = ""
     while True:
-        instances = describe(settings)
+        instances = describe(settings, ids)
         for instance in instances.values():
             if instance.state not in wanted | on_the_way:
                 raise PipelineFailure(

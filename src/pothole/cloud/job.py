@@ -1,11 +1,13 @@
 """A job on the master that outlives the connection that started it: started once, followed, ended as a whole.
 
-``JOB_DIR/jobs/NAME`` holds its ``log``, ``pid`` (with the process's start time, for pids are used again) and, when it
-has ended, ``exit``.
+``JOB_DIR/jobs/NAME`` holds its ``log``, ``pid`` (with the machine's boot and the process's start time, for pids are
+used again) and, when it has ended, ``exit``.
 """
 
 from __future__ import annotations
 
+import base64
+import codecs
 import shlex
 import time
 from collections.abc import Callable
@@ -21,15 +23,19 @@ _POLL_SECONDS = 2.0
 _LOST_SECONDS = 600.0  # how long a master may be out of reach while a job runs
 
 _FUNCTIONS = r"""
+boot=$(cat /proc/sys/kernel/random/boot_id)
 started() { [ -r "/proc/$1/stat" ] && sed 's/.*) //' "/proc/$1/stat" | cut -d' ' -f20; }
 alive() {  # is the job's first process still there?
   [ -s pid ] || return 1
-  read -r pid since < pid
-  [ "$(started "$pid")" = "$since" ]
+  read -r pid of since < pid
+  [ "$of" = "$boot" ] && [ -n "$since" ] && [ "$(started "$pid")" = "$since" ]
 }
 end() {
   [ -s pid ] || return 0
-  read -r pid since < pid
+  read -r pid of since < pid
+  [ "$of" = "$boot" ] || return 0
+  # a pid is not given again while its session lives: another process of that pid means that all of ours are gone
+  case "$(started "$pid")" in "" | "$since") ;; *) return 0 ;; esac
   for signal in TERM KILL; do
     # the whole session: spark-submit's children too
     pkill "-$signal" -s "$pid" 2>/dev/null || return 0
@@ -71,7 +77,7 @@ cat > command
 : > log
 setsid bash -c 'bash command > log 2>&1; echo $? > exit.new; mv exit.new exit' > /dev/null 2>&1 < /dev/null &
 pid=$!
-echo "$pid $(started "$pid")" > pid
+echo "$pid $boot $(started "$pid")" > pid
 """
     said = ssh.run(master, f"bash -c {shlex.quote(script)}", stdin=_script(command), what=f"starting {name}")
     for line in said.splitlines():
@@ -147,6 +153,7 @@ class _Watch:
     def __init__(self, master: Host, name: str, settings: CloudSettings, say: Say) -> None:
         self._master, self._say = master, say
         self._folder, self._offset, self._rest = _folder(settings, name), 0, ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._lines: list[str] = []
 
     def look(self) -> State:
@@ -172,16 +179,16 @@ tail -c +{self._offset + 1} log | base64
 """
         printed = ssh.run(self._master, f"bash -c {shlex.quote(script)}", what="looking at the job")
         first, _, encoded = printed.partition("\n")
-        self._print(encoded)
         name, _, status = first.partition(" ")
+        self._print(base64.b64decode(encoded), last=name != "running")
         return State(name, int(status) if status else None)
 
-    def _print(self, encoded: str) -> None:
-        import base64
-
-        content = base64.b64decode(encoded)
+    def _print(self, content: bytes, *, last: bool) -> None:
+        """Say the lines that have ended; the last one need not."""
         self._offset += len(content)
-        *lines, self._rest = (self._rest + content.decode(errors="replace")).split("\n")
+        *lines, self._rest = (self._rest + self._decoder.decode(content, last)).split("\n")
+        if last and self._rest:
+            lines, self._rest = [*lines, self._rest], ""
         for line in lines:
             self._say(line)
         self._lines = (self._lines + lines)[-200:]

@@ -83,7 +83,7 @@ def _wait(master: Host, good: Any, what: str, say: Say) -> dict[str, Any]:
             raise PipelineFailure(
                 f"after {_ALIVE_SECONDS:.0f} s still waiting until {what}; alive: {there}",
                 hint="the security group must let the nodes talk to each other on all TCP ports; "
-                f"Spark's own logs lie on the nodes in {'JOB_DIR'}/spark",
+                "Spark's own logs lie on the nodes in SPARK_JOB_DIR/spark",
             )
         time.sleep(_POLL_SECONDS)
 

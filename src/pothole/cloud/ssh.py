@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from pothole.cloud.settings import CloudSettings
+from pothole.cloud.settings import SSH_CONN_ID, CloudSettings
 from pothole.errors import PipelineFailure, UserError
 
 Say = Callable[[str], None]
@@ -64,8 +66,7 @@ def connected(host: Host) -> Iterator[Any]:
 
     client = paramiko.SSHClient()
     try:
-        client.load_system_host_keys()
-        _pin(client, host)
+        _trust(client, host)
         client.set_missing_host_key_policy(_unknown(host))
         _connect(client, host)
         yield client
@@ -76,32 +77,29 @@ def connected(host: Host) -> Iterator[Any]:
 def _connect(client: Any, host: Host) -> None:
     import paramiko
 
-    where = f"{host.user}@{host.address}:{host.port}"
+    where, key = f"{host.user}@{host.address}:{host.port}", _private_key(host)
     try:
         client.connect(
             host.address,
             port=host.port,
             username=host.user,
-            key_filename=host.key_file,
-            pkey=_private_key(host),
+            pkey=key,
             timeout=_CONNECT_SECONDS,
             banner_timeout=_CONNECT_SECONDS,
             auth_timeout=_CONNECT_SECONDS,
-            allow_agent=host.key_file is None and host.private_key is None,
-            look_for_keys=host.key_file is None and host.private_key is None,
+            allow_agent=key is None,
+            look_for_keys=key is None,
         )
     except paramiko.BadHostKeyException as error:
         raise UserError(
             f"{where} shows another host key than the pinned one: {_fingerprint(error.key)}",
             hint=f"if the machine was made anew, set {host.key_variable}={_line(error.key)!r}; else do not connect",
         ) from None
-    except (paramiko.AuthenticationException, paramiko.PasswordRequiredException) as error:
+    except paramiko.AuthenticationException as error:
         raise UserError(
-            f"{where} refuses the key {host.key_file or 'of the connection'}: {error}",
+            f"{where} refuses the key {_key_name(host)}: {error}",
             hint="check SPARK_SSH_KEY_FILE, SPARK_SSH_USER and the key pair of the instance",
         ) from None
-    except (FileNotFoundError, PermissionError, ValueError) as error:
-        raise UserError(f"cannot read the key {host.key_file}: {error}", hint="check SPARK_SSH_KEY_FILE") from None
     except (OSError, EOFError, paramiko.SSHException) as error:
         raise UnreachableError(
             f"{where} does not answer: {error or type(error).__name__}",
@@ -110,15 +108,15 @@ def _connect(client: Any, host: Host) -> None:
         ) from None
 
 
-def _pin(client: Any, host: Host) -> None:
-    """The pinned key replaces whatever this machine's known hosts say."""
+def _trust(client: Any, host: Host) -> None:
+    """The pinned key alone, whatever this machine's known hosts say; they are asked where none is pinned."""
     import paramiko
 
     if host.host_key is None:
+        client.load_system_host_keys()
         return
     name = host.address if host.port == 22 else f"[{host.address}]:{host.port}"
     kind, text = host.host_key.split()[:2]
-    client._system_host_keys.pop(name, None)
     try:
         key = paramiko.PKey.from_type_string(kind, base64.b64decode(text))
     except Exception as error:
@@ -140,16 +138,41 @@ def _unknown(host: Host) -> Any:
 
 
 def _private_key(host: Host) -> Any:
+    """The key, with its certificate if one lies beside its file; None where this user's own are tried.
+
+    Read here: of a file that it reads itself, paramiko tells that it is of no other kind, not that it was refused.
+    """
     import paramiko
 
-    if host.private_key is None:
+    if host.private_key is None and host.key_file is None:
         return None
+    hint = f"check {'SPARK_SSH_KEY_FILE' if host.private_key is None else 'private_key in its extra'}"
+    cannot = f"cannot read the key {_key_name(host)}"
+    try:
+        text = host.private_key if host.private_key is not None else Path(str(host.key_file)).read_text()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{cannot}: {error}", hint=hint) from None
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
         try:
-            return kind.from_private_key(io.StringIO(host.private_key))
-        except paramiko.SSHException:
+            key = kind.from_private_key(io.StringIO(text))
+            break
+        except paramiko.PasswordRequiredException:
+            raise UserError(f"{cannot}: it has a passphrase", hint=f"{hint}: nobody is there to type it") from None
+        except (paramiko.SSHException, ValueError):
             continue
-    raise ValueError("the connection's private_key is in no form that is known")
+    else:
+        raise UserError(f"{cannot}: it is in no form that is known", hint=hint)
+    certificate = f"{host.key_file}-cert.pub"
+    if host.private_key is None and Path(certificate).is_file():
+        try:
+            key.load_certificate(certificate)
+        except Exception as error:
+            raise UserError(f"cannot read the certificate {certificate}: {error}", hint=hint) from None
+    return key
+
+
+def _key_name(host: Host) -> str:
+    return f"of Airflow's connection {SSH_CONN_ID}" if host.private_key is not None else host.key_file or "of this user"
 
 
 def _line(key: Any) -> str:
@@ -175,26 +198,40 @@ def run(host: Host, command: str, *, stdin: str | None = None, timeout_seconds: 
 
 
 def execute(client: Any, command: str, *, stdin: str | None, timeout_seconds: float) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error. UnreachableError when the connection is lost."""
+    """Exit status, standard output and standard error. UnreachableError when the connection is lost, or time is up."""
     import paramiko
 
+    transport, late = client.get_transport(), threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        transport.close()
+
+    timer = threading.Timer(timeout_seconds, give_up)  # exec_command waits for the node's answer without a limit
+    timer.daemon = True
+    timer.start()
     try:
-        channel = client.get_transport().open_session(timeout=_CONNECT_SECONDS)
+        channel = transport.open_session(timeout=_CONNECT_SECONDS)
         channel.settimeout(timeout_seconds)
         channel.exec_command(command)
         if stdin is not None:
             channel.sendall(stdin.encode())
         channel.shutdown_write()
-        out, err = _drain(channel, time.monotonic() + timeout_seconds)
+        out, err = _drain(channel)
         status = channel.recv_exit_status()
+        if late.is_set():
+            raise TimeoutError
     except (OSError, EOFError, AttributeError, paramiko.SSHException) as error:
-        raise UnreachableError(f"the connection was lost: {error or type(error).__name__}") from None
+        told = f"no end within {timeout_seconds:.0f} s" if late.is_set() else error or type(error).__name__
+        raise UnreachableError(f"the connection was lost: {told}") from None
+    finally:
+        timer.cancel()
     if status == -1:
         raise UnreachableError("the connection was lost before the command ended")
     return status, out.decode(errors="replace"), err.decode(errors="replace")
 
 
-def _drain(channel: Any, deadline: float) -> tuple[bytes, bytes]:
+def _drain(channel: Any) -> tuple[bytes, bytes]:
     """Both streams to their end, whichever fills first."""
     out, err = bytearray(), bytearray()
     while True:
@@ -202,11 +239,9 @@ def _drain(channel: Any, deadline: float) -> tuple[bytes, bytes]:
             out += channel.recv(65536)
         while channel.recv_stderr_ready():
             err += channel.recv_stderr(65536)
-        if channel.exit_status_ready() and (channel.eof_received or channel.closed) and not channel.recv_ready():
-            if not channel.recv_stderr_ready():
-                return bytes(out), bytes(err)
-        elif time.monotonic() > deadline:
-            raise TimeoutError("no end in time")
+        ended = channel.exit_status_ready() and (channel.eof_received or channel.closed)
+        if ended and not channel.recv_ready() and not channel.recv_stderr_ready():
+            return bytes(out), bytes(err)
         time.sleep(0.01)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -63,6 +64,7 @@ def trigger(api: AirflowApi, day: str, *, force: bool, wait: bool, say: Say) -> 
 def rerun(api: AirflowApi, day: str, task_id: str, *, wait: bool, say: Say) -> bool:
     """Run a task of a date and all after it again; False if it was waited for and was no success.
 
+    Instead of the check of a stage's result the stage: the check asks for what the run that is going has published.
     UserError for a task that is none, or a run that is going; NoDataError when the date has no run.
     """
     task_instances.check_name(api, task_id)
@@ -70,6 +72,10 @@ def rerun(api: AirflowApi, day: str, task_id: str, *, wait: bool, say: Say) -> b
     if run.going:
         raise UserError(_going(day, run), hint=f"wait for its end: `pothole status {day} --watch`")
     api.check_ready()
+    stage = re.fullmatch(r"check_s3_(.+)_out", task_id)
+    if stage:
+        say(f"{task_id} looks for what this very run has published: it begins with run_{stage[1]}")
+        task_id = f"run_{stage[1]}"
     cleared = task_instances.clear_from(api, run.run_id, task_id)
     say(f"{day} runs again from {task_id}: run {run.run_id} (was {run.state}); again: {', '.join(cleared)}")
     return not wait or _ended(api, run.run_id, say)

@@ -71,10 +71,6 @@ class Lake:
         names = (f.removeprefix("dt=") for f in self.storage.folders(dataset) if f.startswith("dt="))
         return sorted(n for n in names if _is_date(n))
 
-    def raw_files(self, date: str) -> list[raws.RawFile]:
-        """The raw files of a date with their rows; NoDataError and BadInputError as ``check_raw``."""
-        return list(self.check_raw(date).files)
-
     def check_raw(self, date: str, *, skip_bad: bool = False) -> raws.RawInput:
         """The raw files of a date, each checked. NoDataError without any row, BadInputError for a bad file."""
         return raws.check(self.storage, date, self.dates(RAW.name), skip_bad=skip_bad)
