@@ -78,6 +78,10 @@ def test_every_row_is_used_or_quarantined(day):
     assert counts["quarantined"] == len(rows(day, QUARANTINE.name)) == sum(record["quarantined"].values()) > 0
     assert record["outcome"] == "success"
     assert {"config_hash", "code_version", "engine_version", "inputs", "seconds"} <= record.keys()
+    (stage2,) = [r for r in open_lake(str(day)).run_records(DAY) if r["stage"] == "stage2"]
+    files = [i for i in record["inputs"] + stage2["inputs"] if "path" in i]
+    assert {i.get("dataset", "raw-sensor-data") for i in files} == {"raw-sensor-data", "road-network", "speed-bump"}
+    assert all(i["bytes"] == (day / i["path"]).stat().st_size for i in files)
 
 
 @pytest.mark.slow
