@@ -130,6 +130,19 @@ def test_batches_do_not_change_the_result(day, tmp_path):
 
 
 @pytest.mark.slow
+def test_as_many_are_confirmed_in_the_record_as_in_the_report(day, tmp_path):
+    copy = tmp_path / "lake"
+    shutil.copytree(day, copy)
+    setting = {"POTHOLE__STAGE2__EVIDENCE__CONFIRMED": "0.5"}
+    (stage,) = run(copy, "--only-stage", "stage2", **setting)["stages"]
+    command = [sys.executable, "-m", "pothole", "report", DAY, "--lake", str(copy), "--json", "--min-confidence", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | setting)
+    told = [p["confirmed"] for p in json.loads(done.stdout)["potholes"]]
+    assert stage["rows"]["confirmed"] == sum(told) > 0
+    assert stage["rows"]["candidates"] == len(told)
+
+
+@pytest.mark.slow
 def test_without_a_road_network_places_are_found_all_the_same(day, tmp_path):
     copy = tmp_path / "lake"
     shutil.copytree(day, copy)

@@ -2,7 +2,8 @@
 
 The rules are those of ``docs/contract.md``: at impact level a detection is right within a tolerance in time of a
 labelled pothole of its trip, at pothole level a confirmed pothole within 10 m of a true one on its link; each true one
-is matched once, nearest first.
+is matched once, nearest first. Confirmed here means a confidence of 0.95 and more, whatever the setting says: scores
+are there to be compared.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from pothole.errors import BadInputError
+from pothole.tables import is_confirmed
 
 Array = NDArray[np.float64]
 REACH_M = 10.0
-CONFIRMED = 0.95
 MIN_HITS = 3
 _RESAMPLES = 1000
 
@@ -154,7 +155,7 @@ def score_potholes(found: pa.Table, true: pa.Table) -> PotholeScore:
     A confirmed one near a true one with fewer than three wheel-overs is neither right nor a false alarm. For one
     without a link the distance alone decides.
     """
-    confirmed = found.filter(pc.greater_equal(found["confidence"], CONFIRMED))
+    confirmed = found.filter(pa.array([is_confirmed(c) for c in found["confidence"].to_pylist()], pa.bool_()))
     no_link = confirmed["link_id"].null_count
     distances = place_distances_m(confirmed, true)
     hits = true["hits"].to_numpy()

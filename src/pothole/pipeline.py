@@ -21,7 +21,18 @@ from pothole.errors import LakeError, TooManyRefusedError, UserError
 from pothole.lake import Lake, check_same_run, new_run_id
 from pothole.settings import Config
 from pothole.stages.own import OWN
-from pothole.tables import CONDITION, IMPACTS, POTHOLES, QUARANTINE, RAW, SEGMENTS, SPEED_BUMPS, TRAVERSALS, Table
+from pothole.tables import (
+    CONDITION,
+    IMPACTS,
+    POTHOLES,
+    QUARANTINE,
+    RAW,
+    SEGMENTS,
+    SPEED_BUMPS,
+    TRAVERSALS,
+    Table,
+    is_confirmed,
+)
 
 STAGES = ("stage1", "stage2", *OWN)
 
@@ -272,11 +283,12 @@ def _stage2(day: _Day) -> StageReport:
             table: engine.write_parquet(frame, _target(publication, engine, table))
             for table, frame in ((POTHOLES, result.potholes), (CONDITION, result.condition))
         }
+        confidences = [row["confidence"] for row in written[POTHOLES].select("confidence").collect()]
         report.rows |= {
             "impacts": result.impacts.count(),
             "impacts_unmatched": result.impacts.where("s_id IS NULL").count(),
-            "candidates": written[POTHOLES].count(),
-            "confirmed": written[POTHOLES].where(f"confidence >= {settings.stage2.evidence.confirmed}").count(),
+            "candidates": len(confidences),
+            "confirmed": sum(is_confirmed(c, settings.stage2.evidence.confirmed) for c in confidences),
             "segments_driven": written[CONDITION].count(),
         }
         engine.forget()

@@ -11,6 +11,15 @@ from dataclasses import dataclass, field
 #: Raised when columns change their meaning; written into every manifest.
 SCHEMA_VERSION = 1
 
+#: From this confidence on a candidate counts as a confirmed pothole: the contract's rule for scoring, and the default
+#: of the setting ``stage2.evidence.confirmed``, by which a day is told.
+CONFIRMED = 0.95
+
+
+def is_confirmed(confidence: float, limit: float = CONFIRMED) -> bool:
+    """Whether a candidate counts as confirmed."""
+    return round(confidence, 9) >= limit
+
 
 @dataclass(frozen=True)
 class Column:

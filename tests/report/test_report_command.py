@@ -89,6 +89,21 @@ def test_unlikely_places_are_left_out_unless_asked_for(lake, tmp_path):
     assert [p["pothole_id"] for p in json.loads(done.stdout)["potholes"]] == ["p1"]
 
 
+def test_who_is_confirmed_is_a_setting(lake, tmp_path, monkeypatch):
+    lake([pothole("p1", confidence=0.96), pothole("p2", confidence=0.999), pothole("p3", confidence=0.998_999_999_9)])
+
+    def confirmed() -> list[str]:
+        done = run(DATE, "--lake", "lake", "--out", "here", "--json")
+        page = (tmp_path / "here" / f"report-{DATE}.html").read_text()
+        names = [p["pothole_id"] for p in json.loads(done.stdout)["potholes"] if p["confirmed"]]
+        assert f'"confirmed":{len(names)},' in page
+        return sorted(names)
+
+    assert confirmed() == ["p1", "p2", "p3"]
+    monkeypatch.setenv("POTHOLE__STAGE2__EVIDENCE__CONFIRMED", "0.999")
+    assert confirmed() == ["p2", "p3"]
+
+
 def test_the_networks_attribution_is_on_the_page_and_the_option_wins(lake, tmp_path):
     lake([pothole()], {"road-network/ATTRIBUTION.txt": "© street\nmappers".encode()})
     run(DATE, "--lake", "lake", "--out", "a")

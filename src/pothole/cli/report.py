@@ -46,7 +46,8 @@ def report(
     from pothole.report.day import read_day
 
     day = configuration.parse_date(date)
-    zone = configuration.load(config).settings.timezone
+    settings = configuration.load(config).settings
+    zone, confirmed = settings.timezone, settings.stage2.evidence.confirmed
     read = read_day(open_lake(lake), day)
     likely = read.potholes.filter(pc.greater_equal(read.potholes["confidence"], min_confidence))
     files = write_report(
@@ -56,8 +57,9 @@ def report(
         attribution=attribution or read.attribution,
         run=read.run,
         zone=zone,
+        confirmed=confirmed,
     )
-    ranking = ranked(likely, read.segments)
+    ranking = ranked(likely, read.segments, confirmed)
     _print_json(ranking, files, zone) if json else _print(ranking, files, rows, read.condition.num_rows, day)
 
 

@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from pothole.tables import CONFIRMED
+
 
 @dataclass(frozen=True)
 class Range:
@@ -190,8 +192,8 @@ class EvidenceSettings:
     """Energy at 40 km/h at which severity reaches 63."""
     position_floor_m: NotNegative = 1.0
     """Error of the position that no number of passes takes away."""
-    confirmed: Share = 0.95
-    """Confidence from which a candidate counts as confirmed."""
+    confirmed: Share = CONFIRMED
+    """Confidence from which a run and its report count a candidate as confirmed; scoring keeps 0.95."""
 
 
 @dataclass(frozen=True)
