@@ -209,6 +209,23 @@ def test_a_truth_that_is_not_there_or_lacks_a_column(tmp_path: Path) -> None:
         read_truth(tmp_path, DAY)
 
 
+def test_labels_of_impacts_alone_are_a_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    truth = write_truth(tmp_path / "truth", "v,a,1000,pothole,p,30\n", "")
+    (truth / "potholes.csv").unlink()
+    with pytest.raises(BadInputError, match=r"potholes\.csv is missing"):
+        read_truth(truth, DAY)
+    found = pa.Table.from_pylist(
+        [{"vehicle_id": "v", "trip_id": "a", "timestamp": 2500, "is_pothole": 1}], schema_of(IMPACTS)
+    )
+    monkeypatch.setattr(Lake, "dates", lambda *_: [DAY])
+    monkeypatch.setattr(Lake, "read_table", lambda _, name, day: {IMPACTS.name: found}[name])
+    arguments = ["evaluate", "--lake", str(tmp_path), "--truth", str(truth), "--tolerance-ms", "2000"]
+    report = json.loads(CliRunner().invoke(load(), [*arguments, "--json"]).stdout)
+    assert report["impacts"]["f1"] == 1.0 and "potholes" not in report
+    shown = CliRunner().invoke(load(), arguments).stdout
+    assert "only impacts are scored" in shown and "potholes " not in shown
+
+
 def test_a_truth_without_potholes_leaves_only_false_alarms(tmp_path: Path) -> None:
     impacts, holes = read_truth(write_truth(tmp_path, "", ""), DAY)
     assert score_impacts(events(5), pothole_events(impacts)).false_alarms == 1
