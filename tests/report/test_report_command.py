@@ -39,6 +39,13 @@ class FakeLake:
         return table(SEGMENTS, [segment()])
 
 
+def opened(uri: str, potholes: list[dict], files: dict[str, bytes]) -> FakeLake:
+    fake = FakeLake(potholes, files)
+    fake.storage.remote = uri.startswith("s3://")
+    fake.root = str(Path(uri.removeprefix("file://")).absolute())
+    return fake
+
+
 def missing(path: str):
     raise FileNotFoundError(path)
 
@@ -52,7 +59,7 @@ def lake(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     def has(potholes: list[dict], files: dict[str, bytes] | None = None) -> None:
-        module.open_lake = lambda uri: FakeLake(potholes, files or {})
+        module.open_lake = lambda uri: opened(uri, potholes, files or {})
 
     has([pothole(), pothole("p2", confidence=0.5)])
     return has
@@ -116,6 +123,12 @@ def test_an_empty_day_is_said_in_words(lake):
     lake([])
     done = run(DATE, "--lake", "lake")
     assert done.exit_code == 0 and f"No potholes on {DATE}; 1 segment" in done.stdout
+
+
+def test_a_lake_named_by_its_file_url_has_its_report_too(lake, tmp_path):
+    assert run(DATE, "--lake", f"file://{tmp_path}/lake").exit_code == 0
+    assert (tmp_path / "lake" / "reports" / f"dt={DATE}" / f"report-{DATE}.html").exists()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("date", ["yesterday", "2026-02-30", "20260212"])
