@@ -24,7 +24,6 @@ from rich.table import Table
 
 from benchmarks.score import DAY, compared, run_day
 from pothole.evaluate import (
-    CONFIRMED,
     REACH_M,
     ImpactScore,
     PotholeScore,
@@ -38,7 +37,7 @@ from pothole.evaluate import (
 from pothole.lake import open_lake
 from pothole.simulate.fleet import simulate
 from pothole.simulate.settings import HARD, STANDARD, Setting
-from pothole.tables import CONDITION, TRAVERSALS
+from pothole.tables import CONDITION, CONFIRMED, TRAVERSALS
 
 SEEDS = (1, 2, 3, 4)
 SLOW_RATE_HZ = 15.0

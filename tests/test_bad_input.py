@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pothole import records
 from pothole.lake import open_lake
 from pothole.tables import POTHOLES, RAW
 from tests.stages import drives
@@ -40,7 +41,15 @@ def add(lake: Path, name: str, table: pa.Table, day: str = DAY) -> Path:
 
 
 def written(lake: Path) -> list[str]:
-    return sorted(p.name for p in lake.iterdir() if p.name not in (RAW.name, "road-network", "locks"))
+    """What lies in the lake beside input, locks and run records."""
+    return sorted(p.name for p in lake.iterdir() if p.name not in (RAW.name, "road-network", "locks", "runs"))
+
+
+def refused(lake: Path, stage: str = "stage1", day: str = DAY) -> str:
+    """The error in the record of the day's only run."""
+    (record,) = open_lake(str(lake)).run_records(day)
+    assert (record["stage"], record["outcome"]) == (stage, "failed")
+    return str(record["error"])
 
 
 def test_no_raw_data_names_the_nearest_dates_and_writes_nothing(lake):
@@ -49,6 +58,7 @@ def test_no_raw_data_names_the_nearest_dates_and_writes_nothing(lake):
     assert "no raw data for 2026-02-14" in done.stderr
     assert "nearest dates there are 2026-02-12" in done.stderr
     assert written(lake) == []
+    assert "no raw data for 2026-02-14" in refused(lake, day="2026-02-14")
 
 
 def test_a_partition_without_rows_is_no_data(lake):
@@ -70,6 +80,29 @@ def test_a_file_of_another_shape_is_named_with_its_column(lake, change, words):
     assert done.returncode == 2
     assert all(word in done.stderr.replace("\n", " ") for word in [path.name, *words]), done.stderr
     assert written(lake) == []
+    assert all(word in refused(lake) for word in [path.name, *words])
+
+
+def test_a_stage_whose_input_is_not_there_leaves_a_record(lake):
+    assert run(lake, "--only-stage", "stage2").returncode == 2
+    assert "no stage1_anomaly_detected" in refused(lake, "stage2")
+
+
+def test_the_last_run_was_no_success_when_its_input_was_refused(lake):
+    add(lake, "part-1.parquet", drives.raw().drop_columns(["accel_y"]))
+    opened = open_lake(str(lake))
+    old = {"run_id": "run-0", "stage": "stage1", "date": DAY, "outcome": "success", "seconds": 1.0, "started_ms": 1}
+    opened.write_run_record(DAY, "run-0", "stage1", old)
+    assert run(lake).returncode == 2
+    (stage1,) = records.of_date(opened, DAY).last_of_each_stage()
+    assert (stage1.success, stage1.run_id != "run-0") == (False, True)
+
+
+def test_a_record_that_cannot_be_written_does_not_hide_why_the_input_was_refused(lake):
+    add(lake, "part-1.parquet", drives.raw().drop_columns(["accel_y"]))
+    (lake / "runs").write_text("in the way")
+    done = run(lake)
+    assert (done.returncode, "column accel_y is missing" in done.stderr) == (2, True), done.stderr
 
 
 @pytest.mark.slow
@@ -79,7 +112,7 @@ def test_a_damaged_file_is_named_and_can_be_left_out(lake):
     done = run(lake)
     assert (done.returncode, "part-1.parquet" in done.stderr, "--skip-bad-files" in done.stderr) == (2, True, True)
     assert run(lake, "--skip-bad-files").returncode == 0
-    (record,) = [r for r in open_lake(str(lake)).run_records(DAY) if r["stage"] == "stage1"]
+    (record,) = [r for r in open_lake(str(lake)).run_records(DAY) if r["stage"] == "stage1" and r["rows"]]
     skipped = [i for i in record["inputs"] if "skipped" in i]
     assert [Path(i["path"]).name for i in skipped] == ["part-1.parquet"]
 
@@ -116,6 +149,7 @@ def test_a_wrong_road_network_is_told_which_way(lake, network, words):
     assert done.returncode == 2
     assert all(word in done.stderr.replace("\n", " ") for word in words), done.stderr
     assert written(lake) == []
+    assert all(word in refused(lake) for word in words)
 
 
 def test_an_unknown_key_names_the_nearest(lake):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import re
+from dataclasses import asdict
+
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pothole import config
 from pothole.errors import ConfigError, UserError
+from pothole.settings import flatten
 
 
 def test_environment_wins_over_file_over_default(tmp_path):
@@ -43,6 +49,53 @@ def test_mistakes_are_named(tmp_path, text, words):
     with pytest.raises(ConfigError) as error:
         config.load(file, {})
     assert all(word in str(error.value) for word in words), str(error.value)
+
+
+RANGES = dict(config.ranges(config.Settings))
+
+
+def test_every_number_has_a_range_and_every_default_lies_in_it():
+    for key, value, _, _ in config.rows(config.load(None, {})):
+        if isinstance(value, int | float):
+            assert RANGES[key].holds(value), key
+    assert {"engine.threads", "engine.memory_gb"} < RANGES.keys()
+
+
+def outside(allowed):
+    """Numbers around and beyond a range's ends, and those that are not finite."""
+    ends = [end for end in (allowed.low, allowed.high) if math.isfinite(end)]
+    near = [end + step for end in ends for step in (-1e9, -1, -0.01, 0, 0.01, 1, 1e9)]
+    return [value for value in [*near, math.inf, -math.inf, math.nan] if not allowed.holds(value)]
+
+
+@pytest.mark.parametrize("key", RANGES)
+def test_a_value_outside_its_range_is_refused_with_the_key(key):
+    whole = isinstance(dict(flatten(asdict(config.Settings())))[key], int) or key == "engine.threads"
+    values = [v for v in outside(RANGES[key]) if not whole or v == v // 1]
+    assert values
+    for value in values:
+        name = f"POTHOLE__{key.upper().replace('.', '__')}"
+        text = str(int(value)) if whole else yaml.safe_dump(value).split()[0]
+        with pytest.raises(ConfigError, match=rf"environment variable {name}: {re.escape(key)} is .*, expected"):
+            config.load(None, {name: text})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("ENGINE__THREADS", "0", "1 or more"),
+        ("STAGE2__EVIDENCE__SEVERITY_QUANTILE", "75", "0 to 1"),
+        ("STAGE1__DETECT__APART_MS", "0", "1 or more"),
+        ("LOCK_TTL_SECONDS", "-5", "1 or more"),
+        ("STAGE2__CLUSTER__GAP_M", "0", "more than 0"),
+        ("STAGE2__EVIDENCE__NOISE_HIT_RATE", "1", "0 to 1, these two excluded"),
+        ("STAGE2__CONDITION__IRI_SLOPE", ".nan", "a finite number"),
+    ],
+)
+def test_the_range_is_told(name, value, expected):
+    with pytest.raises(ConfigError, match=f"expected {expected}") as error:
+        config.load(None, {f"POTHOLE__{name}": value})
+    assert "config show" in error.value.hint
 
 
 def test_unknown_environment_key_is_an_error():

@@ -117,6 +117,7 @@ def test_the_interval_comes_from_trips_and_is_the_same_each_time() -> None:
     ("found", "true", "counts"),
     [
         ([(9.9, "l", 0.95)], [(0, "l", 3)], (1, 0, 0, 0, 0)),
+        ([(9.9, "l", 0.949_999_999_9)], [(0, "l", 3)], (1, 0, 0, 0, 0)),
         ([(10.1, "l", 0.95)], [(0, "l", 3)], (0, 1, 1, 0, 0)),
         ([(0, "l", 0.94)], [(0, "l", 3)], (0, 0, 1, 0, 0)),  # not confirmed
         ([(0, "m", 0.99)], [(0, "l", 3)], (0, 1, 1, 0, 0)),  # another link
@@ -206,6 +207,23 @@ def test_a_truth_that_is_not_there_or_lacks_a_column(tmp_path: Path) -> None:
     (tmp_path / "potholes.csv").write_text("pothole_id,link_id,lon,lat\n")
     with pytest.raises(BadInputError, match="column hits is missing"):
         read_truth(tmp_path, DAY)
+
+
+def test_labels_of_impacts_alone_are_a_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    truth = write_truth(tmp_path / "truth", "v,a,1000,pothole,p,30\n", "")
+    (truth / "potholes.csv").unlink()
+    with pytest.raises(BadInputError, match=r"potholes\.csv is missing"):
+        read_truth(truth, DAY)
+    found = pa.Table.from_pylist(
+        [{"vehicle_id": "v", "trip_id": "a", "timestamp": 2500, "is_pothole": 1}], schema_of(IMPACTS)
+    )
+    monkeypatch.setattr(Lake, "dates", lambda *_: [DAY])
+    monkeypatch.setattr(Lake, "read_table", lambda _, name, day: {IMPACTS.name: found}[name])
+    arguments = ["evaluate", "--lake", str(tmp_path), "--truth", str(truth), "--tolerance-ms", "2000"]
+    report = json.loads(CliRunner().invoke(load(), [*arguments, "--json"]).stdout)
+    assert report["impacts"]["f1"] == 1.0 and "potholes" not in report
+    shown = CliRunner().invoke(load(), arguments).stdout
+    assert "only impacts are scored" in shown and "potholes " not in shown
 
 
 def test_a_truth_without_potholes_leaves_only_false_alarms(tmp_path: Path) -> None:

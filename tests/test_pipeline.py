@@ -78,6 +78,10 @@ def test_every_row_is_used_or_quarantined(day):
     assert counts["quarantined"] == len(rows(day, QUARANTINE.name)) == sum(record["quarantined"].values()) > 0
     assert record["outcome"] == "success"
     assert {"config_hash", "code_version", "engine_version", "inputs", "seconds"} <= record.keys()
+    (stage2,) = [r for r in open_lake(str(day)).run_records(DAY) if r["stage"] == "stage2"]
+    files = [i for i in record["inputs"] + stage2["inputs"] if "path" in i]
+    assert {i.get("dataset", "raw-sensor-data") for i in files} == {"raw-sensor-data", "road-network", "speed-bump"}
+    assert all(i["bytes"] == (day / i["path"]).stat().st_size for i in files)
 
 
 @pytest.mark.slow
@@ -123,6 +127,19 @@ def test_batches_do_not_change_the_result(day, tmp_path):
     assert record["rows"]["in"] == record["rows"]["used"] + record["rows"]["quarantined"]
     for name in (IMPACTS.name, POTHOLES.name):
         assert_same(rows(copy, name), rows(day, name))
+
+
+@pytest.mark.slow
+def test_as_many_are_confirmed_in_the_record_as_in_the_report(day, tmp_path):
+    copy = tmp_path / "lake"
+    shutil.copytree(day, copy)
+    setting = {"POTHOLE__STAGE2__EVIDENCE__CONFIRMED": "0.5"}
+    (stage,) = run(copy, "--only-stage", "stage2", **setting)["stages"]
+    command = [sys.executable, "-m", "pothole", "report", DAY, "--lake", str(copy), "--json", "--min-confidence", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | setting)
+    told = [p["confirmed"] for p in json.loads(done.stdout)["potholes"]]
+    assert stage["rows"]["confirmed"] == sum(told) > 0
+    assert stage["rows"]["candidates"] == len(told)
 
 
 @pytest.mark.slow

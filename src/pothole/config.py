@@ -25,6 +25,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pothole.errors import ConfigError
 from pothole.settings import Config, EngineSettings, Settings, flatten, parse_date
+from pothole.stages.settings import Range
 
 __all__ = ["Config", "EngineSettings", "Settings", "load", "parse_date", "resolve", "rows"]
 
@@ -67,6 +68,7 @@ def rows(config: Config) -> list[tuple[str, Any, str, str]]:
 
 def _validated(given: Mapping[str, Any], sources: Mapping[str, str]) -> Config:
     settings = _validate(_nest(given), sources)
+    _check_ranges(settings, sources)
     _check_zone(settings.timezone, sources.get("timezone", "default"))
     return Config(settings, sources)
 
@@ -118,6 +120,27 @@ def _validate(nested: dict[str, Any], sources: Mapping[str, str]) -> Settings:
             f"{sources.get(name, 'configuration')}: {name} is {first['input']!r}: {first['msg']}",
             hint=f"`pothole config show` tells what {name} means",
         ) from None
+
+
+def _check_ranges(settings: Settings, sources: Mapping[str, str]) -> None:
+    values = dict(flatten(dataclasses.asdict(settings)))
+    for key, allowed in ranges(Settings):
+        value = values[key]
+        if value is not None and not allowed.holds(value):
+            raise ConfigError(
+                f"{sources.get(key, 'default')}: {key} is {value!r}, expected {allowed}",
+                hint=f"`pothole config show` tells what {key} means",
+            )
+
+
+def ranges(cls: type, prefix: str = "") -> Iterator[tuple[str, Range]]:
+    """Keys of a settings class that have a range, with it."""
+    for name, kind in typing.get_type_hints(cls, include_extras=True).items():
+        if dataclasses.is_dataclass(kind):
+            yield from ranges(typing.cast(type, kind), f"{prefix}{name}.")
+        for note in getattr(kind, "__metadata__", ()):
+            if isinstance(note, Range):
+                yield f"{prefix}{name}", note
 
 
 def _check_zone(name: str, source: str) -> None:

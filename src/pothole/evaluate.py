@@ -2,7 +2,8 @@
 
 The rules are those of ``docs/contract.md``: at impact level a detection is right within a tolerance in time of a
 labelled pothole of its trip, at pothole level a confirmed pothole within 10 m of a true one on its link; each true one
-is matched once, nearest first.
+is matched once, nearest first. Confirmed here means a confidence of 0.95 and more, whatever the setting says: scores
+are there to be compared.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from pothole.errors import BadInputError
+from pothole.tables import is_confirmed
 
 Array = NDArray[np.float64]
 REACH_M = 10.0
-CONFIRMED = 0.95
 MIN_HITS = 3
 _RESAMPLES = 1000
 
@@ -154,7 +155,7 @@ def score_potholes(found: pa.Table, true: pa.Table) -> PotholeScore:
     A confirmed one near a true one with fewer than three wheel-overs is neither right nor a false alarm. For one
     without a link the distance alone decides.
     """
-    confirmed = found.filter(pc.greater_equal(found["confidence"], CONFIRMED))
+    confirmed = found.filter(pa.array([is_confirmed(c) for c in found["confidence"].to_pylist()], pa.bool_()))
     no_link = confirmed["link_id"].null_count
     distances = place_distances_m(confirmed, true)
     hits = true["hits"].to_numpy()
@@ -197,23 +198,39 @@ def _distances_m(a: pa.Table, b: pa.Table) -> Array:
 
 def read_truth(folder: Path, date: str) -> tuple[pa.Table, pa.Table]:
     """The truth of a date: all wheel-overs (``impacts.csv``) and the holes (``potholes.csv``)."""
-    place = folder / f"dt={date}" if (folder / f"dt={date}").is_dir() else folder
-    tables = []
-    for name, columns in (
-        ("impacts.csv", ("vehicle_id", "trip_id", "timestamp", "kind")),
-        ("potholes.csv", ("pothole_id", "link_id", "lon", "lat", "hits")),
-    ):
-        if not (place / name).is_file():
-            raise BadInputError(f"there is no truth for {date} in {folder}: {name} is missing", hint="check --truth")
-        text = {c: pa.string() for c in ("vehicle_id", "trip_id", "pothole_id", "link_id", "kind", "feature_kind")}
-        table = pacsv.read_csv(place / name, convert_options=pacsv.ConvertOptions(column_types=text))
-        missing = [c for c in columns if c not in table.column_names]
-        if missing:
-            raise BadInputError(
-                f"{place / name}: column {missing[0]} is missing; found {', '.join(table.column_names)}"
-            )
-        tables.append(table)
-    return tables[0], tables[1]
+    events, holes = read_events(folder, date), read_holes(folder, date)
+    if holes is None:
+        raise _no_truth(folder, date, "potholes.csv")
+    return events, holes
+
+
+def read_events(folder: Path, date: str) -> pa.Table:
+    """All wheel-overs of a date (``impacts.csv``)."""
+    events = _labels(folder, date, "impacts.csv", ("vehicle_id", "trip_id", "timestamp", "kind"))
+    if events is None:
+        raise _no_truth(folder, date, "impacts.csv")
+    return events
+
+
+def read_holes(folder: Path, date: str) -> pa.Table | None:
+    """The holes of a date (``potholes.csv``); None where only impacts were labelled."""
+    return _labels(folder, date, "potholes.csv", ("pothole_id", "link_id", "lon", "lat", "hits"))
+
+
+def _no_truth(folder: Path, date: str, name: str) -> BadInputError:
+    return BadInputError(f"there is no truth for {date} in {folder}: {name} is missing", hint="check --truth")
+
+
+def _labels(folder: Path, date: str, name: str, columns: tuple[str, ...]) -> pa.Table | None:
+    place = (folder / f"dt={date}" if (folder / f"dt={date}").is_dir() else folder) / name
+    if not place.is_file():
+        return None
+    text = {c: pa.string() for c in ("vehicle_id", "trip_id", "pothole_id", "link_id", "kind", "feature_kind")}
+    table = pacsv.read_csv(place, convert_options=pacsv.ConvertOptions(column_types=text))
+    missing = [c for c in columns if c not in table.column_names]
+    if missing:
+        raise BadInputError(f"{place}: column {missing[0]} is missing; found {', '.join(table.column_names)}")
+    return table
 
 
 def pothole_events(impacts: pa.Table) -> pa.Table:

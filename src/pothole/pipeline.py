@@ -11,17 +11,28 @@ import functools
 import importlib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from pothole import __version__, log
 from pothole.engines import Engine
-from pothole.errors import TooManyRefusedError, UserError
+from pothole.errors import LakeError, TooManyRefusedError, UserError
 from pothole.lake import Lake, check_same_run, new_run_id
 from pothole.settings import Config
 from pothole.stages.own import OWN
-from pothole.tables import CONDITION, IMPACTS, POTHOLES, QUARANTINE, RAW, SEGMENTS, SPEED_BUMPS, TRAVERSALS, Table
+from pothole.tables import (
+    CONDITION,
+    IMPACTS,
+    POTHOLES,
+    QUARANTINE,
+    RAW,
+    SEGMENTS,
+    SPEED_BUMPS,
+    TRAVERSALS,
+    Table,
+    is_confirmed,
+)
 
 STAGES = ("stage1", "stage2", *OWN)
 
@@ -51,15 +62,21 @@ class DayReport:
 
 
 @dataclass(frozen=True)
-class _Day:
-    """What the stages of one run share."""
+class _Run:
+    """What a run is known by, before its engine is started."""
 
     lake: Lake
-    engine: Engine
     config: Config
     date: str
     run_id: str
     progress: Progress
+
+
+@dataclass(frozen=True)
+class _Day(_Run):
+    """What the stages of one run share."""
+
+    engine: Engine
 
 
 def chosen_stages(from_stage: str | None, only_stage: str | None) -> list[str]:
@@ -98,12 +115,14 @@ def run_day(
     _check_known(stages)
     run_id = run_id or new_run_id()
     report = DayReport(date, run_id)
-    raw = lake.check_raw(date, skip_bad=skip_bad_files) if "stage1" in stages else None
-    if lake.storage.fs is not None:  # a cluster's driver cannot look at it before the engine does
-        _check_segments(lake, list(raw.files) if raw else [])
+    run = _Run(lake, config, date, run_id, progress)
+    with _refusal_recorded(run, stages[0]):
+        raw = lake.check_raw(date, skip_bad=skip_bad_files) if "stage1" in stages else None
+        if lake.storage.fs is not None:  # a cluster's driver cannot look at it before the engine does
+            _check_segments(lake, list(raw.files) if raw else [])
     with lake.lock(date, run_id, ttl_seconds=config.settings.lock_ttl_seconds, command=f"pothole run {date}"):
         started = engine()
-        day = _Day(lake, started, config, date, run_id, progress)
+        day = _Day(lake, config, date, run_id, progress, started)
         try:
             if raw is not None:
                 report.skipped_files = [(s.path, s.reason) for s in raw.skipped]
@@ -118,41 +137,59 @@ def run_day(
 
 
 @contextmanager
+def _refusal_recorded(run: _Run, stage: str) -> Iterator[None]:
+    """Writes the record of the first stage of a run whose input is refused before the engine is started."""
+    with log.bound(run_id=run.run_id, date=run.date, stage=stage):
+        record, start = _begun(run, stage, []), time.perf_counter()
+        try:
+            yield
+        except BaseException as error:
+            _end(run, record, StageReport(stage, seconds=time.perf_counter() - start), error)
+            raise
+
+
+@contextmanager
 def _recorded(day: _Day, stage: str, inputs: list[dict[str, Any]]) -> Iterator[StageReport]:
-    """Writes the stage's run record when it ends, whatever way."""
+    """Writes the stage's run record when it ends, whatever way, with what ``inputs`` holds then."""
     report = StageReport(stage)
     with log.bound(run_id=day.run_id, date=day.date, stage=stage):
-        yield from _record(day, report, inputs)
+        record, start = _begun(day, stage, inputs), time.perf_counter()
+        record |= {"engine": day.engine.name, "engine_version": day.engine.version}
+        problem: BaseException | None = None
+        try:
+            yield report
+        except BaseException as error:
+            problem = error
+            raise
+        finally:
+            report.seconds = time.perf_counter() - start
+            _end(day, record, report, problem)
 
 
-def _record(day: _Day, report: StageReport, inputs: list[dict[str, Any]]) -> Iterator[StageReport]:
-    record: dict[str, Any] = {
-        "run_id": day.run_id,
-        "stage": report.stage,
-        "date": day.date,
+def _begun(run: _Run, stage: str, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "stage": stage,
+        "date": run.date,
         "code_version": __version__,
-        "config": dataclasses.asdict(day.config.settings),
-        "config_hash": day.config.hash,
+        "config": dataclasses.asdict(run.config.settings),
+        "config_hash": run.config.hash,
         "inputs": inputs,
-        "engine": day.engine.name,
-        "engine_version": day.engine.version,
         "started_ms": int(time.time() * 1000),
     }
-    start = time.perf_counter()
-    try:
-        yield report
-        record["outcome"] = "success"
-    except BaseException as error:
-        record["outcome"] = "failed"
-        record["error"] = f"{type(error).__name__}: {error}"
-        raise
-    finally:
-        report.seconds = time.perf_counter() - start
-        done = {"rows": report.rows, "quarantined": report.quarantined, "outputs": report.outputs}
-        record |= done | {"seconds": round(report.seconds, 3)}
-        day.lake.write_run_record(day.date, day.run_id, report.stage, record)
-        if log.as_json():
-            _log_end(record)
+
+
+def _end(run: _Run, record: dict[str, Any], report: StageReport, problem: BaseException | None) -> None:
+    """Complete the record and write it. Where it cannot be written, the problem that the stage had is what counts."""
+    record |= {"outcome": "failed" if problem else "success"}
+    if problem:
+        record["error"] = f"{type(problem).__name__}: {problem}"
+    record |= {"rows": report.rows, "quarantined": report.quarantined, "outputs": report.outputs}
+    record["seconds"] = round(report.seconds, 3)
+    with suppress(LakeError) if problem else nullcontext():
+        run.lake.write_run_record(run.date, run.run_id, report.stage, record)
+    if log.as_json():
+        _log_end(record)
 
 
 def _log_end(record: dict[str, Any]) -> None:
@@ -171,13 +208,13 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
     files, rows = [f.path for f in raw.files], [f.rows for f in raw.files]
     inputs = [{"path": f.path, "bytes": f.bytes, "rows": f.rows} for f in raw.files]
     inputs += [{"path": s.path, "skipped": s.reason} for s in raw.skipped]
-    inputs += _layer(SPEED_BUMPS, day.lake.bump_files())
     outputs = (IMPACTS, TRAVERSALS, QUARANTINE)
     with (
         _recorded(day, "stage1", inputs) as report,
         day.lake.publishing(day.run_id, day.date) as publication,
     ):
         day.progress("looking at the raw files", 0.0)
+        inputs += _layer(day.lake, SPEED_BUMPS, day.lake.bump_files())
         bumps = engine.read_layer(day.lake, day.lake.bump_files(), SPEED_BUMPS)
         start_ms, end_ms = day.config.day_limits_ms(day.date)
         counts = {"in": sum(rows), "used": 0, "quarantined": 0, "impacts": 0, "potholes": 0, "traversals": 0}
@@ -224,13 +261,14 @@ def _stage2(day: _Day) -> StageReport:
     from pothole.stages import stage2
 
     engine, settings = day.engine, day.config.settings
-    check_same_run(day.lake, [IMPACTS.name, TRAVERSALS.name], day.date)
-    inputs = [_reference(day.lake, t.name, day.date) for t in (IMPACTS, TRAVERSALS)]
-    inputs += _layer(SEGMENTS, day.lake.segment_files())
+    inputs: list[dict[str, Any]] = []
     with (
         _recorded(day, "stage2", inputs) as report,
         day.lake.publishing(day.run_id, day.date) as publication,
     ):
+        check_same_run(day.lake, [IMPACTS.name, TRAVERSALS.name], day.date)
+        inputs += [_reference(day.lake, t.name, day.date) for t in (IMPACTS, TRAVERSALS)]
+        inputs += _layer(day.lake, SEGMENTS, day.lake.segment_files())
         day.progress("stage 2: matching impacts to roads and clustering them", 0.8)
         frames = {t: engine.read_parquet(day.lake.files(t.name, day.date), t.columns) for t in (IMPACTS, TRAVERSALS)}
         result = stage2.run(
@@ -246,11 +284,12 @@ def _stage2(day: _Day) -> StageReport:
             table: engine.write_parquet(frame, _target(publication, engine, table))
             for table, frame in ((POTHOLES, result.potholes), (CONDITION, result.condition))
         }
+        confidences = [row["confidence"] for row in written[POTHOLES].select("confidence").collect()]
         report.rows |= {
             "impacts": result.impacts.count(),
             "impacts_unmatched": result.impacts.where("s_id IS NULL").count(),
-            "candidates": written[POTHOLES].count(),
-            "confirmed": written[POTHOLES].where(f"confidence >= {settings.stage2.evidence.confirmed}").count(),
+            "candidates": len(confidences),
+            "confirmed": sum(is_confirmed(c, settings.stage2.evidence.confirmed) for c in confidences),
             "segments_driven": written[CONDITION].count(),
         }
         engine.forget()
@@ -263,8 +302,9 @@ def _stage2(day: _Day) -> StageReport:
 def _own(day: _Day, name: str) -> StageReport:
     """A stage of ``stages.own``: what others have published to one dataset."""
     stage, engine = importlib.import_module(f"pothole.stages.{name}"), day.engine
-    inputs = [_reference(day.lake, table.name, day.date) for table in stage.INPUTS]
+    inputs: list[dict[str, Any]] = []
     with _recorded(day, name, inputs) as report, day.lake.publishing(day.run_id, day.date) as publication:
+        inputs += [_reference(day.lake, table.name, day.date) for table in stage.INPUTS]
         day.progress(f"{name}: {stage.OUTPUT.name}", 0.98)
         frames = [engine.read_parquet(day.lake.files(t.name, day.date), t.columns) for t in stage.INPUTS]
         result = stage.run(*frames, day.date, getattr(day.config.settings, name))
@@ -290,8 +330,9 @@ def _reference(lake: Lake, dataset: str, date: str) -> dict[str, Any]:
     return {"dataset": dataset, "run_id": manifest.run_id, "rows": manifest.rows, "bytes": manifest.total_bytes}
 
 
-def _layer(table: Table, files: list[str]) -> list[dict[str, Any]]:
-    return [{"dataset": table.name, "path": path} for path in files]
+def _layer(lake: Lake, table: Table, files: list[str]) -> list[dict[str, Any]]:
+    sizes = dict(lake.storage.files(table.name))
+    return [{"dataset": table.name, "path": path, "bytes": sizes.get(path)} for path in files]
 
 
 def _count(counts: dict[str, int], name: str, engine: Engine, impacts: Any, column: str) -> None:

@@ -12,22 +12,22 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pothole.errors import ConfigError, UserError
-from pothole.stages.settings import Stage1Settings, Stage2Settings
+from pothole.stages.settings import Range, Share, Stage1Settings, Stage2Settings
 
 
 @dataclass(frozen=True)
 class EngineSettings:
     """How much of the machine the embedded engine may use."""
 
-    threads: int | None = None
+    threads: Annotated[int | None, Range(1)] = None
     """Worker threads; none: one a core."""
-    memory_gb: float | None = None
+    memory_gb: Annotated[float | None, Range(0, inside=True)] = None
     """Memory limit in GB; beyond it the engine spills to disk; none: 80 % of the machine's."""
-    batch_rows: int = 25_000_000
+    batch_rows: Annotated[int, Range(1)] = 25_000_000
     """Raw rows that Stage 1 takes at once (whole trips), so that memory does not grow with the day."""
     spark_master: str = "local[*]"
     """Spark's master when ``--engine spark`` runs on this machine."""
@@ -39,9 +39,9 @@ class Settings:
 
     timezone: str = "Asia/Seoul"
     """Time zone whose calendar days are the batch dates."""
-    max_refused_share: float = 0.2
+    max_refused_share: Share = 0.2
     """Largest share of quarantined rows with which a run still succeeds."""
-    lock_ttl_seconds: float = 900.0
+    lock_ttl_seconds: Annotated[float, Range(1)] = 900.0
     """After this long without a sign of life a run's lock on its date may be taken over."""
     stage1: Stage1Settings = field(default_factory=Stage1Settings)
     """From samples to impacts."""

@@ -11,6 +11,15 @@ from dataclasses import dataclass, field
 #: Raised when columns change their meaning; written into every manifest.
 SCHEMA_VERSION = 1
 
+#: From this confidence on a candidate counts as a confirmed pothole: the contract's rule for scoring, and the default
+#: of the setting ``stage2.evidence.confirmed``, by which a day is told.
+CONFIRMED = 0.95
+
+
+def is_confirmed(confidence: float, limit: float = CONFIRMED) -> bool:
+    """Whether a candidate counts as confirmed."""
+    return round(confidence, 9) >= limit
+
 
 @dataclass(frozen=True)
 class Column:
@@ -120,13 +129,13 @@ QUARANTINE = Table(
 
 #: Why a raw row is refused, in the order in which it is asked (the first that holds is given).
 REASONS: dict[str, str] = {
+    "duplicate": "another row has the same vehicle_id, trip_id and timestamp, and sorts before this one",
     "null_value": "a required column is null",
     "not_finite": "a number is NaN or infinite",
     "out_of_range": "|acceleration| > 100 m/s2, |turn rate| > 10 000 deg/s, velocity < 0 or > 300 km/h, "
     "hdop or satellites < 0",
     "bad_position": "outside the world or the configured region, or exactly 0, 0",
     "wrong_day": "farther than the slack outside the batch day",
-    "duplicate": "another row has the same vehicle_id, trip_id and timestamp, and sorts before this one",
 }
 
 IMPACTS = Table(

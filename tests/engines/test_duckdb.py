@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -83,6 +87,35 @@ def test_damage_inside_a_file_is_a_mistake_in_the_input(engine, file_of):
     Path(path).write_bytes(bytes(content))
     with pytest.raises(BadInputError, match="cannot be read to its end"):
         engine.to_arrow(engine.read_parquet([path], RAW.columns))
+
+
+def test_a_value_that_does_not_fit_is_not_blamed_on_a_file(engine, frame):
+    from pyspark.sql import functions as F
+
+    with pytest.raises(duckdb.ConversionException, match="inf"):
+        engine.to_arrow(frame(a=[float("inf")]).withColumn("a", F.col("a").cast("bigint")))
+
+
+@pytest.fixture
+def interruptible():
+    """SIGINT is heard, also where a shell has put the tests into the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("ask", ["keep", "to_arrow", "count"])
+def test_ctrl_c_in_a_query_is_ctrl_c(engine, ask):
+    # Many tasks of less than a second, for DuckDB looks for signals between two of them.
+    parts = " UNION ALL ".join(f"SELECT sum(range) AS n FROM range({20_000_000 + i})" for i in range(300))
+    engine.connection.execute(f"CREATE OR REPLACE VIEW long AS {parts}")
+    long = engine.session.table("long")
+    press = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    press.start()
+    with pytest.raises(KeyboardInterrupt):
+        long.where("n > 0").count() if ask == "count" else getattr(engine, ask)(long)
+    press.join()
 
 
 def test_a_folder_that_cannot_be_written_is_named(engine, frame):

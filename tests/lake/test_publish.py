@@ -78,6 +78,31 @@ def test_a_stage_that_fails_leaves_the_old_partition_and_nothing_else(lake: Lake
     assert lake.storage.files("locks") in ([], [("locks/.guard", 0)])
 
 
+@pytest.mark.parametrize("problem", [LakeError("no answer"), KeyboardInterrupt()])
+@pytest.mark.parametrize(("takes_effect", "version"), [(True, 2), (False, 1)])
+def test_a_manifest_whose_writing_raises_leaves_a_whole_version(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, problem: BaseException, takes_effect: bool, version: int
+) -> None:
+    publish(lake, 1)
+    write = lake.storage.write
+
+    def answer_lost(path: str, content: bytes) -> None:
+        manifest = path.endswith("_manifest.json")
+        if takes_effect or not manifest:
+            write(path, content)
+        if manifest:
+            raise problem
+
+    with monkeypatch.context() as patched:
+        patched.setattr(lake.storage, "write", answer_lost)
+        with pytest.raises(type(problem)):
+            publish(lake, 2, datasets=(ONE,))
+    assert version_of(lake, ONE) == version
+    lake.repair()
+    assert version_of(lake, ONE) == version
+    assert {path.split("/")[0] for path in lying_there(lake, FOLDER)} == {"_manifest.json", f"run-run-00000{version}"}
+
+
 def test_each_dataset_is_published_by_itself(lake: Lake) -> None:
     publish(lake, 1)
     fail_while_publishing(lake, "r2", after=BOTH[:1])

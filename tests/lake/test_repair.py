@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 
 import pytest
@@ -47,6 +48,20 @@ def test_leftovers_go_and_the_published_stays(lake: Lake) -> None:
     assert lying_there(lake, "") == before and lake.fs.exists(raw)
     assert [version_of(lake, dataset) for dataset in BOTH] == [1, 1]
     assert lake.repair() == []
+
+
+def test_half_written_raw_files_and_locks_go_once_nobody_writes_them(lake: Lake) -> None:
+    raw = put_raw(lake)
+    half = [f"raw-sensor-data/dt={DAY}/.a.parquet.0123abcd.tmp", f"locks/.dt={DAY}.json.0123abcd.tmp"]
+    others = [f"raw-sensor-data/dt={DAY}/theirs.tmp", f"locks/.dt={OTHER_DAY}.json.0123abcd.tmp"]
+    for path in half + others:
+        lake.storage.write(path, b"half")
+    if not lake.storage.remote:
+        assert lake.repair(DAY) == [], "an ingest may be writing them"
+        for path in half + others:
+            os.utime(lake.storage.absolute(path), (1.0, time.time() - 3700))
+    assert sorted(lake.repair(DAY)) == sorted(half)
+    assert lake.fs.exists(raw) and {path for path, _ in lake.storage.files("")} > set(others)
 
 
 def test_one_date_or_all(lake: Lake) -> None:

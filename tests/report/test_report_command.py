@@ -39,6 +39,13 @@ class FakeLake:
         return table(SEGMENTS, [segment()])
 
 
+def opened(uri: str, potholes: list[dict], files: dict[str, bytes]) -> FakeLake:
+    fake = FakeLake(potholes, files)
+    fake.storage.remote = uri.startswith("s3://")
+    fake.root = str(Path(uri.removeprefix("file://")).absolute())
+    return fake
+
+
 def missing(path: str):
     raise FileNotFoundError(path)
 
@@ -52,7 +59,7 @@ def lake(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     def has(potholes: list[dict], files: dict[str, bytes] | None = None) -> None:
-        module.open_lake = lambda uri: FakeLake(potholes, files or {})
+        module.open_lake = lambda uri: opened(uri, potholes, files or {})
 
     has([pothole(), pothole("p2", confidence=0.5)])
     return has
@@ -89,6 +96,21 @@ def test_unlikely_places_are_left_out_unless_asked_for(lake, tmp_path):
     assert [p["pothole_id"] for p in json.loads(done.stdout)["potholes"]] == ["p1"]
 
 
+def test_who_is_confirmed_is_a_setting(lake, tmp_path, monkeypatch):
+    lake([pothole("p1", confidence=0.96), pothole("p2", confidence=0.999), pothole("p3", confidence=0.998_999_999_9)])
+
+    def confirmed() -> list[str]:
+        done = run(DATE, "--lake", "lake", "--out", "here", "--json")
+        page = (tmp_path / "here" / f"report-{DATE}.html").read_text()
+        names = [p["pothole_id"] for p in json.loads(done.stdout)["potholes"] if p["confirmed"]]
+        assert f'"confirmed":{len(names)},' in page
+        return sorted(names)
+
+    assert confirmed() == ["p1", "p2", "p3"]
+    monkeypatch.setenv("POTHOLE__STAGE2__EVIDENCE__CONFIRMED", "0.999")
+    assert confirmed() == ["p2", "p3"]
+
+
 def test_the_networks_attribution_is_on_the_page_and_the_option_wins(lake, tmp_path):
     lake([pothole()], {"road-network/ATTRIBUTION.txt": "© street\nmappers".encode()})
     run(DATE, "--lake", "lake", "--out", "a")
@@ -101,6 +123,12 @@ def test_an_empty_day_is_said_in_words(lake):
     lake([])
     done = run(DATE, "--lake", "lake")
     assert done.exit_code == 0 and f"No potholes on {DATE}; 1 segment" in done.stdout
+
+
+def test_a_lake_named_by_its_file_url_has_its_report_too(lake, tmp_path):
+    assert run(DATE, "--lake", f"file://{tmp_path}/lake").exit_code == 0
+    assert (tmp_path / "lake" / "reports" / f"dt={DATE}" / f"report-{DATE}.html").exists()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("date", ["yesterday", "2026-02-30", "20260212"])

@@ -95,5 +95,12 @@ def test_bumps() -> None:
         (127.0, 37.6, None),
     ]
     assert read_bumps([]).num_rows == 0
-    with pytest.raises(BadInputError, match=r"a\.csv: rows without lon or lat"):
-        read_bumps([(b"lon,lat\n126.9,\n", "a.csv")])
+    assert read_bumps([(b"lon,lat\n", "a.csv")]).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "column"), [("126.9,", "lat"), (",37.5", "lon"), ("nan,37.5", "lon"), ("127,inf", "lat")]
+)
+def test_bumps_that_lie_nowhere_are_refused(row: str, column: str) -> None:
+    with pytest.raises(BadInputError, match=rf"a\.csv: rows without a valid {column}"):
+        read_bumps([(f"lon,lat\n126.9,37.5\n{row}\n".encode(), "a.csv")])

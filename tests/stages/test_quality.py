@@ -46,6 +46,8 @@ CASES = [
     ({"timestamp": DAY[0] - 3_600_001}, "wrong_day"),
     ({"timestamp": DAY[1] + 3_600_000}, "wrong_day"),
     ({"gyro_x": None, "gyro_y": None, "gyro_z": None}, None),
+    ({"gyro_x": None, "gyro_y": 10_001.0}, "out_of_range"),
+    ({"gyro_x": None, "gyro_y": 9_999.0}, None),
     ({"timestamp": DAY[0] - 3_600_000}, None),
     ({"hdop": 9.0, "satellites": 2}, None),
 ]

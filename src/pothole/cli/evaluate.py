@@ -16,7 +16,9 @@ from pothole.cli.console import out
 @app.command(epilog="Example: pothole evaluate --lake ./lake --truth ./lake.truth")
 def evaluate(
     lake: Annotated[str, typer.Option(help="A folder or s3://bucket\\[/prefix].")],
-    truth: Annotated[Path, typer.Option(help="Folder with potholes.csv and impacts.csv, or dt=DATE folders of them.")],
+    truth: Annotated[
+        Path, typer.Option(help="Folder with impacts.csv and potholes.csv (if any), or dt=DATE folders of them.")
+    ],
     date: Annotated[str | None, typer.Option(help="One date; otherwise all that are published.")] = None,
     tolerance_ms: Annotated[float, typer.Option(help="An impact is right this near to a labelled one.")] = 1000.0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -37,19 +39,21 @@ def evaluate(
     groups: list[tuple[int, int, int]] = []
     scores, at_structures = [], 0
     for day in dates:
-        events, holes = evaluation.read_truth(truth, day)
+        events, holes = evaluation.read_events(truth, day), evaluation.read_holes(truth, day)
         found = evaluation.reported(opened.read_table(IMPACTS.name, day))
         true, others = evaluation.pothole_events(events), evaluation.structure_events(events)
         groups += evaluation.score_impacts(found, true, tolerance_ms).groups
         at_structures += evaluation.false_alarms_at(others, found, true, tolerance_ms)
-        scores.append(evaluation.score_potholes(opened.read_table(POTHOLES.name, day), holes))
-    impacts = _figures(evaluation.impact_score(groups)) | {"false_alarms_at_structures": at_structures}
-    potholes = _figures(evaluation.pooled_potholes(scores))
+        if holes is not None:
+            scores.append(evaluation.score_potholes(opened.read_table(POTHOLES.name, day), holes))
+    levels = {"impacts": _figures(evaluation.impact_score(groups)) | {"false_alarms_at_structures": at_structures}}
+    if scores:
+        levels["potholes"] = _figures(evaluation.pooled_potholes(scores))
     if json:
-        out.print_json(jsons.dumps({"dates": dates, "impacts": impacts, "potholes": potholes}))
+        out.print_json(jsons.dumps({"dates": dates, **levels}))
         return
-    _show(", ".join(dates), {"impacts": impacts, "potholes": potholes})
-    _explain(impacts, potholes)
+    _show(", ".join(dates), levels)
+    _explain(levels)
 
 
 def _show(title: str, levels: dict[str, dict[str, Any]]) -> None:
@@ -66,16 +70,19 @@ def _show(title: str, levels: dict[str, dict[str, Any]]) -> None:
     out.print(table)
 
 
-def _explain(impacts: dict[str, Any], potholes: dict[str, Any]) -> None:
+def _explain(levels: dict[str, dict[str, Any]]) -> None:
     """What the table's figures leave open."""
     lines = {
-        "{:,} of the impacts' false alarms lie at bumps and the like": impacts["false_alarms_at_structures"],
-        "{:,} of the potholes found were hit fewer than three times: not counted": potholes["rarely_hit"],
-        "{:,} of the confirmed potholes lie on no known road: judged by distance alone": potholes["without_link"],
+        "false_alarms_at_structures": "{:,} of the impacts' false alarms lie at bumps and the like",
+        "rarely_hit": "{:,} of the potholes found were hit fewer than three times: not counted",
+        "without_link": "{:,} of the confirmed potholes lie on no known road: judged by distance alone",
     }
-    for text, number in lines.items():
-        if number:
-            out.print(text.format(number), soft_wrap=True)
+    figures = {name: number for level in levels.values() for name, number in level.items()}
+    for name, text in lines.items():
+        if figures.get(name):
+            out.print(text.format(figures[name]), soft_wrap=True)
+    if "potholes" not in levels:
+        out.print("the truth has no potholes.csv: only impacts are scored")
 
 
 def _figures(score: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pothole.cli import app
 from pothole.cli.console import err, out
 
 if TYPE_CHECKING:
+    from pothole.lake import Lake
     from pothole.report import Ranked
 
 EXAMPLE = "Example: pothole report 2026-02-12 --lake ./lake"
@@ -46,24 +47,27 @@ def report(
     from pothole.report.day import read_day
 
     day = configuration.parse_date(date)
-    zone = configuration.load(config).settings.timezone
-    read = read_day(open_lake(lake), day)
+    settings = configuration.load(config).settings
+    zone, confirmed = settings.timezone, settings.stage2.evidence.confirmed
+    opened = open_lake(lake)
+    read = read_day(opened, day)
     likely = read.potholes.filter(pc.greater_equal(read.potholes["confidence"], min_confidence))
     files = write_report(
-        out_dir or _default_folder(lake, day),
+        out_dir or _default_folder(opened, day),
         *(likely, read.condition, read.segments),
         date=day,
         attribution=attribution or read.attribution,
         run=read.run,
         zone=zone,
+        confirmed=confirmed,
     )
-    ranking = ranked(likely, read.segments)
+    ranking = ranked(likely, read.segments, confirmed)
     _print_json(ranking, files, zone) if json else _print(ranking, files, rows, read.condition.num_rows, day)
 
 
-def _default_folder(lake: str, day: str) -> Path:
+def _default_folder(lake: Lake, day: str) -> Path:
     """Beside the data of a local lake; in the working folder for a lake elsewhere."""
-    return Path("out") if "://" in lake else Path(lake) / "reports" / f"dt={day}"
+    return Path("out") if lake.storage.remote else Path(lake.root) / "reports" / f"dt={day}"
 
 
 def _print(ranking: list[Ranked], files: list[Path], most: int, driven: int, day: str) -> None:

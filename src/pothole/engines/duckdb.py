@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,10 @@ _DUCKDB_TYPES = {"bigint": "BIGINT", "int": "INTEGER", "double": "DOUBLE", "stri
 _COLLECT_AFTER = 5_000_000
 """Objects after which Python looks for cycles: a day's plans are cycles of 2 million objects, 100 MB, and looking for
 them again and again was a third of the time that planning takes. It stays: to end a day by looking for them, too."""
+
+#: Words of an error that names a file, and of one that is about a file (some kinds of damage name none).
+_NAMED = re.compile(r"""file ["']|\.parquet\b""")
+_DAMAGED = re.compile(rf"{_NAMED.pattern}|[Cc]orrupt")
 
 
 class DuckDBEngine:
@@ -65,6 +70,7 @@ class DuckDBEngine:
         from pyspark.sql import SparkSession
 
         self.session = SparkSession.builder.getOrCreate()
+        self.session._execute = self._execute  # type: ignore[attr-defined]
         from pothole.stages.frames import shorten_with
 
         shorten_with(self.name_plan)
@@ -192,6 +198,11 @@ class DuckDBEngine:
         with _explained():
             return self.connection.execute(sql).fetchall()
 
+    def _execute(self, sql: str) -> None:
+        """What SQLFrame runs by itself (``collect``, ``count``), with the same errors as what is run here."""
+        with _explained():
+            self.session._last_result = self.session._cur.execute(sql)  # type: ignore[attr-defined]
+
     def _table(self, name: str, columns: Sequence[str]) -> DataFrame:
         # Told the columns, SQLFrame need not ask the database for them; their types it would use for nothing here.
         self.session.catalog.add_table(name, column_mapping=dict.fromkeys(columns, "string"))
@@ -223,11 +234,15 @@ def _plan_lightly() -> None:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """What DuckDB says of files and memory as expected errors; a mistake in a plan stays what it is."""
+    """What DuckDB says of files and memory as expected errors, Ctrl-C as what it is; a mistake in a plan stays one."""
     try:
         yield
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
         raise
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from error  # DuckDB has taken the signal from Python
     except duckdb.Error as error:
         said = " ".join(str(error).split())[:400]
         if "No space left" in said:
@@ -236,9 +251,12 @@ def _explained() -> Iterator[None]:
             raise PipelineFailure(said, hint="lower engine.batch_rows or raise engine.memory_gb") from error
         if "Permission denied" in said:
             raise LakeError(f"access denied: {said}", hint="check the permissions of that path") from error
+        if _DAMAGED.search(said) is None:
+            raise
+        which = "the file named above" if _NAMED.search(said) else "one of the files that the stage reads"
         raise BadInputError(
             f"a file cannot be read to its end: {said}",
-            hint="the file named above is damaged inside: bring it anew, or move it out of the partition",
+            hint=f"{which} is damaged inside: bring it anew, or move it out of the partition",
         ) from error
 
 

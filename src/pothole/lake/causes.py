@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from pothole.errors import LakeError
 
-_INTACT = "what is published is as it was"
+_INTACT = "what is published is whole"
 _BY_NUMBER = {
     errno.ENOSPC: ("no space left on the device", f"free some space and run again; {_INTACT}"),
     errno.EDQUOT: ("the disk quota is used up", f"free some space and run again; {_INTACT}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import shutil
 import time
@@ -109,6 +110,14 @@ class FolderStorage:
                 shutil.rmtree(target, onerror=_unless_missing)
             else:
                 target.unlink(missing_ok=True)
+
+    def untouched_seconds(self, path: str) -> float:
+        """See ``Storage``."""
+        with explained("read", self.absolute(path)):
+            try:
+                return time.time() - (self.root / path).stat().st_mtime
+            except FileNotFoundError:
+                return math.inf
 
     def upload(self, local: Path, path: str) -> None:
         """See ``Storage``."""

@@ -6,6 +6,7 @@ trying, both are only as safe as a rename.
 
 from __future__ import annotations
 
+import math
 import uuid
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,10 @@ class HadoopStorage:
         """See ``Storage``."""
         with explained("delete", self.absolute(path)), as_python():
             self._fs.delete(self._path(path), True)
+
+    def untouched_seconds(self, path: str) -> float:
+        """See ``Storage``: an object appears whole."""
+        return math.inf
 
     def upload(self, local: Path, path: str) -> None:
         """See ``Storage``."""

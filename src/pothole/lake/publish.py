@@ -94,8 +94,8 @@ class Publication:
             *(dataset, self.date, self.run_id, SCHEMA_VERSION, code_version, config_hash), files, tuple(inputs)
         )
         self._lock.renew()
+        self._staging.pop(dataset)  # before the write, which may raise after it took effect: these files stay
         self._lake.storage.write(f"{dataset}/dt={self.date}/{manifests.NAME}", manifest.to_json())
-        self._staging.pop(dataset)
         self._lake.remove_runs(dataset, self.date, keep=manifest.folders)
         return manifest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _THREADS = 16
 _REPAIR_SECONDS = 120.0
+_DEAD_SECONDS = 3600.0
+"""Whoever writes raw data or waits for a lock holds no date: a half-written file of theirs is left over after this."""
+_HALF = re.compile(r"/\.[^/]+\.[0-9a-f]{8}\.tmp$")
 
 #: Datasets that this project publishes.
 PUBLISHED = tuple(t.name for t in TABLES.values() if t.partitioned and t is not RAW)
@@ -90,22 +94,28 @@ def repair(lake: Lake, date: str | None = None) -> list[str]:
 
 
 def _repair_date(lake: Lake, date: str) -> list[str]:
-    leftovers = [path for dataset in PUBLISHED for path in partition(lake, dataset, date).leftovers]
-    leftovers += _temporary(lake, f"runs/dt={date}")
+    leftovers = _leftovers(lake, date)
     holder = locks.read(lake.storage, date)
     if not leftovers and holder is None:
         return []
     try:
         with lake.lock(date, new_run_id(), ttl_seconds=_REPAIR_SECONDS, command="pothole lake repair") as lock:
             # Looked at again, now that no run can be writing here.
-            found = [path for dataset in PUBLISHED for path in partition(lake, dataset, date).leftovers]
-            found += _temporary(lake, f"runs/dt={date}")
+            found = _leftovers(lake, date)
             for path in found:
                 lock.renew()
                 lake.storage.delete(path)
     except LockedError:
         return []
     return found + ([locks.lock_path(date)] if holder is not None else [])
+
+
+def _leftovers(lake: Lake, date: str) -> list[str]:
+    found = [path for dataset in PUBLISHED for path in partition(lake, dataset, date).leftovers]
+    found += _temporary(lake, f"runs/dt={date}")
+    half = [path for path, _ in lake.storage.files(f"{RAW.name}/dt={date}")]
+    half += [path for path, _ in lake.storage.files("locks") if path.startswith(f"locks/.dt={date}.json.")]
+    return found + [p for p in half if _HALF.search(p) and lake.storage.untouched_seconds(p) > _DEAD_SECONDS]
 
 
 def _temporary(lake: Lake, folder: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +106,10 @@ class S3Storage:
                 self.fs.rm(self._full(path), recursive=True)
             except FileNotFoundError as error:
                 _raise_unless_empty(error)
+
+    def untouched_seconds(self, path: str) -> float:
+        """See ``Storage``: an object appears whole."""
+        return math.inf
 
     def upload(self, local: Path, path: str) -> None:
         """See ``Storage``."""

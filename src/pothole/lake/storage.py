@@ -51,6 +51,10 @@ class Storage(Protocol):
         """Remove a file, or a folder with all that is in it; nothing when there is none."""
         ...
 
+    def untouched_seconds(self, path: str) -> float:
+        """How long ago a file was last written to; infinite where there is none, or where files appear whole."""
+        ...
+
     def upload(self, local: Path, path: str) -> None:
         """Bring a local file into the storage."""
         ...

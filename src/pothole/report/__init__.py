@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pothole.report.files import write_report
 from pothole.report.page import render
-from pothole.report.ranking import CONFIRMED, Ranked, ranked
+from pothole.report.ranking import Ranked, ranked
 from pothole.report.terminal import potholes_table
 
-__all__ = ["CONFIRMED", "Ranked", "potholes_table", "ranked", "render", "write_report"]
+__all__ = ["Ranked", "potholes_table", "ranked", "render", "write_report"]

@@ -13,6 +13,7 @@ from pothole.errors import LakeError
 from pothole.report.export import SEOUL, csv_text, geojson
 from pothole.report.page import render
 from pothole.report.ranking import ranked
+from pothole.tables import CONFIRMED
 
 
 def write_report(
@@ -25,13 +26,16 @@ def write_report(
     attribution: str | None = None,
     run: Mapping[str, Any] | None = None,
     zone: str = SEOUL,
+    confirmed: float = CONFIRMED,
 ) -> list[Path]:
     """Write ``potholes-DATE.geojson``, ``potholes-DATE.csv`` and ``report-DATE.html``; the paths, in this order.
 
     Raises LakeError when the folder cannot be made or a file cannot be written.
     """
-    rows = ranked(potholes, segments)
-    page = render(potholes, condition, segments, date=date, attribution=attribution, run=run, zone=zone)
+    rows = ranked(potholes, segments, confirmed)
+    page = render(
+        *(potholes, condition, segments), date=date, attribution=attribution, run=run, zone=zone, confirmed=confirmed
+    )
     texts = {
         f"potholes-{date}.geojson": json.dumps(geojson(rows, zone, attribution), ensure_ascii=False, indent=1),
         f"potholes-{date}.csv": csv_text(rows, zone),

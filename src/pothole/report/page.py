@@ -21,9 +21,10 @@ from typing import Any
 import pyarrow as pa
 
 from pothole.report.export import SEOUL, csv_text, geojson
-from pothole.report.ranking import CONFIRMED, ranked
+from pothole.report.ranking import ranked
 from pothole.report.roadlines import road_lines
 from pothole.report.summary import summarise
+from pothole.tables import CONFIRMED
 
 #: Upper ends of the classes smooth, slightly rough and rough, RMS in m/s2. They are bounds of ISO 2631-1 (annex C): up
 #: to .315 a ride is "not uncomfortable", up to .63 "a little uncomfortable", from 1.25 on "very uncomfortable". The
@@ -55,13 +56,15 @@ def render(
     attribution: str | None = None,
     run: Mapping[str, Any] | None = None,
     zone: str = SEOUL,
+    confirmed: float = CONFIRMED,
 ) -> str:
     """The page of one day as HTML.
 
     Takes ``tables.POTHOLES``, ``tables.CONDITION`` and ``tables.SEGMENTS`` (None: no road network) of that date, the
-    map data's attribution (such as OpenStreetMap's), facts of the run to print at the foot, and the zone of the times.
+    map data's attribution (such as OpenStreetMap's), facts of the run to print at the foot, the zone of the times,
+    and the confidence from which a candidate counts as confirmed.
     """
-    rows = ranked(potholes, segments)
+    rows = ranked(potholes, segments, confirmed)
     data = {
         "date": date,
         "zone": zone,
@@ -70,7 +73,7 @@ def render(
         "csv": csv_text(rows, zone),
         "roads": road_lines(condition, segments),
         "attribution": attribution or "",
-        "steps": {"roughness": ROUGHNESS_STEPS_MPS2, "severity": SEVERITY_STEPS, "confirmed": CONFIRMED},
+        "steps": {"roughness": ROUGHNESS_STEPS_MPS2, "severity": SEVERITY_STEPS, "confirmed": confirmed},
     }
     return _fill(_asset("page.html"), _parts(date, data, run or {}))
 

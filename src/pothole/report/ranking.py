@@ -1,6 +1,6 @@
 """Which pothole to look at first.
 
-Confirmed ones (confidence >= 0.95) come before the others; within each group by
+Confirmed ones (setting ``stage2.evidence.confirmed``) come before the others; within each group by
 
     priority = severity x confidence x road_grade / 5        (0..100)
 
@@ -16,8 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-#: From this confidence on a candidate counts as a confirmed pothole (the contract's scoring rule).
-CONFIRMED = 0.95
+from pothole.tables import CONFIRMED, is_confirmed
+
 #: The grade of a road whose grade nobody knows, on the scale of 1..5.
 UNKNOWN_GRADE = 3
 #: Shown in place of a street's name.
@@ -53,10 +53,13 @@ class Ranked:
     offset_m: float | None
 
 
-def ranked(potholes: pa.Table, segments: pa.Table | None) -> list[Ranked]:
-    """The candidates of ``tables.POTHOLES``, most urgent first; names and grades from ``tables.SEGMENTS`` if given."""
+def ranked(potholes: pa.Table, segments: pa.Table | None, confirmed: float = CONFIRMED) -> list[Ranked]:
+    """The candidates of ``tables.POTHOLES``, most urgent first; names and grades from ``tables.SEGMENTS`` if given.
+
+    ``confirmed`` is the confidence from which a candidate counts as confirmed.
+    """
     roads = _roads(potholes, segments)
-    rows = [_row(p, *roads.get(p["s_id"], (None, None))) for p in potholes.to_pylist()]
+    rows = [_row(p, *roads.get(p["s_id"], (None, None)), confirmed) for p in potholes.to_pylist()]
     rows.sort(key=lambda r: (not r["confirmed"], -r["priority"], r["pothole_id"]))
     return [Ranked(rank=rank, **row) for rank, row in enumerate(rows, start=1)]
 
@@ -79,7 +82,7 @@ def _roads(potholes: pa.Table, segments: pa.Table | None) -> dict[str, tuple[str
     return {s["s_id"]: (s.get("road_name"), s.get("road_grade")) for s in held.to_pylist()}
 
 
-def _row(pothole: dict[str, Any], name: str | None, grade: int | None) -> dict[str, Any]:
+def _row(pothole: dict[str, Any], name: str | None, grade: int | None, confirmed: float) -> dict[str, Any]:
     """A candidate with what the ranking adds, without its rank."""
     on_road = pothole["s_id"] is not None
     weight = pothole["severity"] * pothole["confidence"] * (grade or UNKNOWN_GRADE) / 5.0
@@ -88,6 +91,6 @@ def _row(pothole: dict[str, Any], name: str | None, grade: int | None) -> dict[s
         "street": (printable(name or "") or UNNAMED) if on_road else NO_ROAD,
         "road_grade": grade,
         "direction": compass(pothole["heading"]),
-        "confirmed": round(pothole["confidence"], 9) >= CONFIRMED,
+        "confirmed": is_confirmed(pothole["confidence"], confirmed),
         "priority": round(weight, 9),
     }

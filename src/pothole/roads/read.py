@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
@@ -33,8 +34,9 @@ def read_bumps(layers: list[tuple[bytes, str]]) -> pa.Table:
     """Rows of ``tables.SPEED_BUMPS`` from any number of CSV files (content, name); none: no rows."""
     tables = [_conform(_read(BytesIO(content), name, SPEED_BUMPS), SPEED_BUMPS, name) for content, name in layers]
     for table, (_, name) in zip(tables, layers, strict=True):
-        if table["lon"].null_count or table["lat"].null_count:
-            raise BadInputError(f"{name}: rows without lon or lat", hint="fill or remove them")
+        for column in ("lon", "lat"):
+            if table[column].null_count or not pc.all(pc.is_finite(table[column]), min_count=0).as_py():
+                raise BadInputError(f"{name}: rows without a valid {column}", hint="fill, mend or remove them")
     return pa.concat_tables(tables) if tables else schema_of(SPEED_BUMPS).empty_table()
 
 

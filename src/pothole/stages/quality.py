@@ -42,8 +42,9 @@ def reason(day_start_ms: int, day_end_ms: int, settings: QualitySettings) -> Col
     west, east, south, north = settings.region or (-180.0, 180.0, -90.0, 90.0)
     missing = reduce(or_, (F.col(c).isNull() for c in _REQUIRED))
     finite = reduce(and_, (_finite(F.col(c)) for c in _DOUBLES))
-    too_strong = _squares("accel_x", "accel_y", "accel_z") > F.lit(100.0**2)
-    too_fast_turn = F.coalesce(_squares("gyro_x", "gyro_y", "gyro_z") > F.lit(10_000.0**2), F.lit(False))
+    too_strong = _squares(*(F.col(c) for c in ("accel_x", "accel_y", "accel_z"))) > F.lit(100.0**2)
+    turns = (F.coalesce(F.col(c), F.lit(0.0)) for c in ("gyro_x", "gyro_y", "gyro_z"))  # any axis may be missing
+    too_fast_turn = _squares(*turns) > F.lit(10_000.0**2)
     impossible = (
         (F.col("velocity") < 0)
         | (F.col("velocity") > 300.0)
@@ -106,5 +107,5 @@ def _finite(column: Column) -> Column:
     return F.coalesce(~F.isnan(column) & (F.abs(column) < F.lit(1e300)), F.lit(True))
 
 
-def _squares(*names: str) -> Column:
-    return reduce(lambda a, b: a + b, (F.col(n) * F.col(n) for n in names))
+def _squares(*columns: Column) -> Column:
+    return reduce(lambda a, b: a + b, (c * c for c in columns))

@@ -6,22 +6,59 @@ The defaults are the values that the scores in the README were measured with;
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from pothole.tables import CONFIRMED
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a setting may be: finite, from ``low`` to ``high``, both included unless ``inside``.
+
+    A note beside the type: ``pothole.config`` checks it where a person's configuration is read.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    inside: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether the value lies in the range."""
+        within = self.low < value < self.high if self.inside else self.low <= value <= self.high
+        return math.isfinite(value) and within
+
+    def __str__(self) -> str:
+        if math.isinf(self.low):
+            return "a finite number"
+        if math.isinf(self.high):
+            return f"more than {self.low:g}" if self.inside else f"{self.low:g} or more"
+        return f"{self.low:g} to {self.high:g}" + (", these two excluded" if self.inside else "")
+
+
+Finite = Annotated[float, Range()]
+NotNegative = Annotated[float, Range(0)]
+Positive = Annotated[float, Range(0, inside=True)]
+Share = Annotated[float, Range(0, 1)]
+Chance = Annotated[float, Range(0, 1, inside=True)]
+"""A probability of which a logarithm is taken."""
+Degrees = Annotated[float, Range(0, 180)]
 
 
 @dataclass(frozen=True)
 class QualitySettings:
     """Which raw rows are refused, and which good ones are merely unfit for detection."""
 
-    slack_minutes: float = 60.0
+    slack_minutes: NotNegative = 60.0
     """How far outside the batch day a sample may lie."""
     region: tuple[float, float, float, float] | None = None
     """Smallest and largest longitude, smallest and largest latitude in degrees; none: the whole world."""
-    max_hdop: float = 5.0
+    max_hdop: Positive = 5.0
     """Samples with a larger dilution of precision are left out of detection."""
-    min_satellites: int = 4
+    min_satellites: Annotated[int, Range(0)] = 4
     """Samples with fewer satellites are left out of detection."""
-    min_velocity_kmh: float = 5.0
+    min_velocity_kmh: NotNegative = 5.0
     """Samples of slower vehicles are left out of detection."""
 
 
@@ -29,9 +66,9 @@ class QualitySettings:
 class OrientSettings:
     """How the vertical is found in a device that lies as it lies."""
 
-    block_seconds: int = 10
+    block_seconds: Annotated[int, Range(1)] = 10
     """Blocks whose median gravity vectors are compared to notice a moved device."""
-    moved_degrees: float = 15.0
+    moved_degrees: Degrees = 15.0
     """A device whose gravity vector turns by more than this was moved; a new mount begins."""
 
 
@@ -39,19 +76,19 @@ class OrientSettings:
 class DetectSettings:
     """When a jolt is an impact."""
 
-    scale_floor_mps2: float = 0.35
+    scale_floor_mps2: Positive = 0.35
     """A quieter road than this is no reason to call a ripple an impact."""
-    scale_prior_seconds: float = 20.0
+    scale_prior_seconds: NotNegative = 20.0
     """Seconds of driving that the prior scale weighs, for trips too short to know their own."""
-    scale_prior_mps2: float = 0.6
+    scale_prior_mps2: NotNegative = 0.6
     """The fleet's usual RMS of vertical acceleration within a second."""
-    start_scales: float = 3.0
+    start_scales: NotNegative = 3.0
     """An impact's peak is at least this many of the trip's scales from the running mean."""
-    start_surroundings: float = 2.5
+    start_surroundings: NotNegative = 2.5
     """And at least this many times the RMS of the road's five seconds around it."""
-    apart_ms: int = 600
+    apart_ms: Annotated[int, Range(1)] = 600
     """An impact's peak is the largest for this long to both sides: both axles are one impact, a rough road many."""
-    min_velocity_kmh: float = 10.0
+    min_velocity_kmh: NotNegative = 10.0
     """Jolts of slower vehicles are no impacts (doors, kerbs, hands)."""
 
 
@@ -59,7 +96,7 @@ class DetectSettings:
 class ClassifySettings:
     """When an impact is called a pothole."""
 
-    pothole_probability: float = 0.45
+    pothole_probability: Share = 0.45
     """Smallest probability with which an impact is reported as a pothole; at 0.4 to 0.5 F1 is highest."""
 
 
@@ -67,29 +104,29 @@ class ClassifySettings:
 class CorroborateSettings:
     """Which other passes speak of an impact."""
 
-    reach_m: float = 12.0
+    reach_m: NotNegative = 12.0
     """Impacts of other passes this near are of the same place: the errors of two fixes."""
-    heading_degrees: float = 45.0
+    heading_degrees: Degrees = 45.0
     """Largest difference between the headings of two passes in the same direction."""
-    min_probability: float = 0.02
-    """Impacts that are less likely to be a pothole by themselves neither speak nor are judged again."""
+    min_probability: Annotated[float, Range(0, 2)] = 0.02
+    """Impacts that are less likely to be a pothole by themselves neither speak nor are judged again (2: none)."""
 
 
 @dataclass(frozen=True)
 class LocateSettings:
     """Where the vehicle was at the peak."""
 
-    gps_lag_ms: float = 600.0
+    gps_lag_ms: NotNegative = 600.0
     """How much older than its sample a fix is, for devices about which nothing else is known."""
-    axle_m: float = 1.25
+    axle_m: NotNegative = 1.25
     """How far the vehicle is past what struck, on average: half of what lies between the axles."""
-    sigma_floor_m: float = 4.07
+    sigma_floor_m: Positive = 4.07
     """Standard error of a good fix per axis (Newson & Krumm 2009)."""
-    sigma_per_hdop_m: float = 2.0
+    sigma_per_hdop_m: NotNegative = 2.0
     """Standard error per unit of horizontal dilution of precision."""
-    bump_reach_m: float = 15.0
+    bump_reach_m: NotNegative = 15.0
     """An impact this near to a known structure in its direction of travel is that structure."""
-    bump_heading_degrees: float = 45.0
+    bump_heading_degrees: Degrees = 45.0
     """Largest difference between the impact's heading and that of the known structure."""
 
 
@@ -97,9 +134,9 @@ class LocateSettings:
 class MatchSettings:
     """How points are brought to the road network."""
 
-    max_distance_m: float = 30.0
+    max_distance_m: Positive = 30.0
     """Points farther from any segment stay unmatched."""
-    heading_degrees: float = 45.0
+    heading_degrees: Degrees = 45.0
     """Largest difference between a vehicle's heading and the segment's."""
 
 
@@ -107,15 +144,15 @@ class MatchSettings:
 class ClusterSettings:
     """When impacts are of one place."""
 
-    gap_m: float = 10.0
+    gap_m: Positive = 10.0
     """A wider gap along the link begins a new place."""
-    max_length_m: float = 25.0
+    max_length_m: Positive = 25.0
     """A longer place is split."""
-    min_probability: float = 0.15
+    min_probability: Share = 0.15
     """Impacts that are less likely to be a pothole than this are no part of a place."""
-    min_passes: int = 2
+    min_passes: Annotated[int, Range(1)] = 2
     """A candidate needs this many passes with an impact."""
-    pass_gap_seconds: int = 60
+    pass_gap_seconds: Annotated[int, Range(0)] = 60
     """A trip that comes back to a place after this long passes it again."""
 
 
@@ -123,65 +160,65 @@ class ClusterSettings:
 class EvidenceSettings:
     """How passes with and without an impact become a confidence."""
 
-    pothole_prior: float = 0.2
+    pothole_prior: Annotated[float, Range(0, 0.5, inside=True)] = 0.2
     """Share of places where a pothole is, before any pass."""
-    structure_prior: float = 0.02
+    structure_prior: Annotated[float, Range(0, 0.5, inside=True)] = 0.02
     """Share of places with a bump, manhole or joint, before any pass."""
-    pothole_hit_rate: float = 0.6
+    pothole_hit_rate: Chance = 0.6
     """Probability that a pass over a pothole gives an impact that is like a pothole's."""
-    structure_hit_rate: float = 0.45
+    structure_hit_rate: Chance = 0.45
     """Probability that a pass over another structure gives such an impact."""
-    noise_hit_rate: float = 0.05
+    noise_hit_rate: Chance = 0.05
     """Probability that a pass over nothing gives such an impact."""
-    pothole_share: float = 0.3
+    pothole_share: Chance = 0.3
     """Share of potholes among all impacts: what the classifier's probabilities are measured against."""
-    structure_share: float = 0.3
+    structure_share: Chance = 0.3
     """Share of other structures among all impacts."""
-    noise_share: float = 0.4
+    noise_share: Chance = 0.4
     """Share of impacts without a cause in the road."""
-    independent_looks: float = 4.0
+    independent_looks: Positive = 4.0
     """As many impacts of one place count as independent in how they look."""
-    sharpness: float = 1.5
+    sharpness: Positive = 1.5
     """Exponent of the odds: looks and passes together say more than either rate counts for."""
-    lookalike_share: float = 0.04
+    lookalike_share: Share = 0.04
     """Share of places that shake every vehicle as a pothole does and are none; no number of passes tells them."""
-    speed_exponent: float = 0.25
+    speed_exponent: NotNegative = 0.25
     """How the energy of a pothole's impact grows with speed, for comparing impacts at other speeds."""
-    severity_quantile: float = 0.75
+    severity_quantile: Share = 0.75
     """Which of a place's impacts tell its severity: the weakest come from devices that feel less."""
-    severity_mps2: float = 4.2
+    severity_mps2: Positive = 4.2
     """Energy at 40 km/h at which severity reaches 63."""
-    position_floor_m: float = 1.0
+    position_floor_m: NotNegative = 1.0
     """Error of the position that no number of passes takes away."""
-    confirmed: float = 0.95
-    """Confidence from which a candidate counts as confirmed."""
+    confirmed: Share = CONFIRMED
+    """Confidence from which a run and its report count a candidate as confirmed; scoring keeps 0.95."""
 
 
 @dataclass(frozen=True)
 class ConditionSettings:
     """How roughness becomes an International Roughness Index (IRI)."""
 
-    fix_age_seconds: int = 1
+    fix_age_seconds: Annotated[int, Range(0)] = 1
     """How old the fix of a second is: a receiver's lag (0.6 s), and half of the second for which a fix is held."""
-    min_velocity_kmh: float = 15.0
+    min_velocity_kmh: NotNegative = 15.0
     """Slower seconds say little of the road."""
-    speed_exponent: float = 0.62
+    speed_exponent: NotNegative = 0.62
     """How the roughness that a vehicle feels grows with its speed."""
-    noise_quantile: float = 0.01
+    noise_quantile: Share = 0.01
     """Share of a vehicle's seconds that are so quiet that the device's noise is most of what they have."""
-    noise_share: float = 0.8
+    noise_share: Share = 0.8
     """The device's noise over the roughness of the loudest of these."""
-    missed_hz: float = 2.0
+    missed_hz: NotNegative = 2.0
     """A device that samples f times a second feels exp(-missed_hz / f) of the roughness."""
-    vehicle_prior_m: float = 200.0
+    vehicle_prior_m: NotNegative = 200.0
     """Metres of driving that the assumption of an average vehicle weighs."""
-    vehicle_spread: float = 0.2
+    vehicle_spread: Positive = 0.2
     """Usual spread of the logarithm of roughness among vehicles on one segment, after their own share is taken off."""
-    model_spread: float = 0.09
+    model_spread: NotNegative = 0.09
     """Error of the relation itself, as a logarithm."""
-    iri_offset: float = 2.053
+    iri_offset: Finite = 2.053
     """Logarithm of the IRI (m/km) where the roughness at 80 km/h is 1 m/s2."""
-    iri_slope: float = 0.979
+    iri_slope: Finite = 0.979
     """How the logarithm of the IRI grows with that of the roughness."""
 
 
