@@ -37,7 +37,7 @@ def test_everything_missing_is_named_at_once():
     ("name", "value"),
     [
         ("AWS_REGION", "Seoul"), ("S3_BUCKET", "s3://roads"), ("MASTER_INSTANCE_ID", "master"),
-        ("MASTER_PRIVATE_IP", "10.0.0.500"), ("SPARK_MASTER_HOST_KEY", "AAAA"), ("LEASE_MINUTES", "-1"), ("LEASE_MINUTES", "4.9"),
+        ("MASTER_PRIVATE_IP", "10.0.0.500"), ("SPARK_MASTER_HOST_KEY", "AAAA"), ("LEASE_MINUTES", "-1"),
         ("POTHOLE_TIMEZONE", "Asia/Soul"), ("SPARK_HOST_MAP", "10.0.0.5"), ("INSTANCE_PRICE_PER_HOUR", "nan"),
     ],
 )  # fmt: skip
@@ -52,6 +52,8 @@ def test_a_lease_is_longer_than_a_few_renewals():
     assert from_environment(GOOD | {"LEASE_MINUTES": "5"}).lease_minutes == 5
     with pytest.raises(ConfigError, match="LEASE_MINUTES is '1', expected minutes, 5 or more"):
         from_environment(GOOD | {"LEASE_MINUTES": "1"})
+    with pytest.raises(ConfigError, match="LEASE_MINUTES"):
+        from_environment(GOOD | {"LEASE_MINUTES": "4.9"})
 
 
 def test_any_number_of_workers_without_a_gap():

@@ -34,7 +34,8 @@ def begin(hosts: Sequence[Host], minutes: float, say: Say) -> None:
             _say_failed(host, error, say)
         except PipelineFailure as error:
             raise PipelineFailure(
-                error.message, hint="is infra/spark/pothole-lease.* installed there? `pothole doctor` looks at its timer"
+                error.message,
+                hint="is infra/spark/pothole-lease.* installed there? `pothole doctor` looks at its timer",
             ) from None
 
 
