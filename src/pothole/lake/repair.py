@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _THREADS = 16
 _REPAIR_SECONDS = 120.0
 
+#: Where a stage on the cluster keeps what lies between its steps, by date and run.
+SCRATCH = "scratch"
 #: Datasets that this project publishes.
 PUBLISHED = tuple(t.name for t in TABLES.values() if t.partitioned and t is not RAW)
 
@@ -75,9 +77,9 @@ def partition(lake: Lake, dataset: str, date: str) -> Partition:
 
 
 def all_dates(lake: Lake) -> list[str]:
-    """Every date that the lake knows: raw, published, in run records or locked."""
+    """Every date that the lake knows: raw, published, in run records or scratch, or locked."""
     locked = (path.removeprefix("locks/dt=").removesuffix(".json") for path, _ in lake.storage.files("locks"))
-    dates = {d for d in locked if _is_plain(d)}.union(*(lake.dates(d) for d in (RAW.name, *PUBLISHED, "runs")))
+    dates = {d for d in locked if _is_plain(d)}.union(*(lake.dates(d) for d in (RAW.name, *PUBLISHED, "runs", SCRATCH)))
     return sorted(dates)
 
 
@@ -90,22 +92,26 @@ def repair(lake: Lake, date: str | None = None) -> list[str]:
 
 
 def _repair_date(lake: Lake, date: str) -> list[str]:
-    leftovers = [path for dataset in PUBLISHED for path in partition(lake, dataset, date).leftovers]
-    leftovers += _temporary(lake, f"runs/dt={date}")
+    leftovers = _leftovers(lake, date)
     holder = locks.read(lake.storage, date)
     if not leftovers and holder is None:
         return []
     try:
         with lake.lock(date, new_run_id(), ttl_seconds=_REPAIR_SECONDS, command="pothole lake repair") as lock:
             # Looked at again, now that no run can be writing here.
-            found = [path for dataset in PUBLISHED for path in partition(lake, dataset, date).leftovers]
-            found += _temporary(lake, f"runs/dt={date}")
+            found = _leftovers(lake, date)
             for path in found:
                 lock.renew()
                 lake.storage.delete(path)
     except LockedError:
         return []
     return found + ([locks.lock_path(date)] if holder is not None else [])
+
+
+def _leftovers(lake: Lake, date: str) -> list[str]:
+    found = [path for dataset in PUBLISHED for path in partition(lake, dataset, date).leftovers]
+    scratch = f"{SCRATCH}/dt={date}"
+    return [*found, *_temporary(lake, f"runs/dt={date}"), *(f"{scratch}/{n}" for n in lake.storage.folders(scratch))]
 
 
 def _temporary(lake: Lake, folder: str) -> tuple[str, ...]:
