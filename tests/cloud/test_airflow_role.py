@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from pothole.cloud import bundle, objects, ssh
-from pothole.tables import RAW, TABLES
+from pothole.lake.repair import PUBLISHED
+from pothole.tables import RAW
 from tests.infra.roles import beyond
 from tests.servers import nodes
 from tests.servers.day import DAY
 from tests.servers.unwell import unwell
 
 ROOT = Path(__file__).parents[2]
-PUBLISHED = [t.name for t in TABLES.values() if t.partitioned and t is not RAW]
 
 
 @pytest.mark.slow
