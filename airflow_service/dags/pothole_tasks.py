@@ -59,7 +59,7 @@ def start_cluster(settings: CloudSettings) -> None:
     try:
         reached, master, workers = nodes(settings, ips)
         ssh.wait_until_answers([master, *workers], reached.start_deadline_seconds, say)
-        lease.renew([master, *workers], reached.lease_minutes, say)
+        lease.begin([master, *workers], reached.lease_minutes, say)
     except PotholeError:
         ec2.stop(settings, say, wait=False)
         raise
@@ -68,18 +68,20 @@ def start_cluster(settings: CloudSettings) -> None:
 @expected
 def start_spark(settings: CloudSettings) -> None:
     """Spark's master tells every worker alive."""
-    from pothole.cloud import spark_cluster
+    from pothole.cloud import lease, spark_cluster
 
     reached, master, workers = nodes(settings)
+    lease.renew([master, *workers], reached.lease_minutes, say)
     spark_cluster.start_spark(master, workers, reached, say)
 
 
 @expected
 def download_code(settings: CloudSettings) -> str:
     """The master holds exactly the deployed version."""
-    from pothole.cloud import bundle
+    from pothole.cloud import bundle, lease
 
-    reached, master, _ = nodes(settings)
+    reached, master, workers = nodes(settings)
+    lease.renew([master, *workers], reached.lease_minutes, say)
     return bundle.fetch(reached, master, reached.job_dir, say)
 
 
@@ -90,6 +92,7 @@ def run_stage(settings: CloudSettings, run: Run, stage: str, main_script: str) -
 
     _left(settings, run)
     reached, master, workers = nodes(settings)
+    lease.renew([master, *workers], reached.lease_minutes, say)
     command = build_spark_submit_cmd(
         reached.spark_master_uri,
         reached.job_dir,

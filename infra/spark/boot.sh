@@ -31,9 +31,11 @@ listed() {
 
 install_lease() {
     local unit
-    for unit in pothole-lease.sh pothole-lease.service pothole-lease.timer; do fetch "$unit"; done
+    for unit in pothole-lease.sh pothole-lease.service pothole-lease.timer pothole-lease.conf; do fetch "$unit"; done
     install -D -m 0755 pothole-lease.sh "$ROOT/usr/local/sbin/pothole-lease.sh"
     install -D -m 0644 -t "$ROOT/etc/systemd/system" pothole-lease.service pothole-lease.timer
+    install -D -m 0644 pothole-lease.conf "$ROOT/etc/tmpfiles.d/pothole.conf"
+    if command -v systemd-tmpfiles >/dev/null; then systemd-tmpfiles --root="$ROOT/" --create pothole.conf; fi
     systemctl --root="$ROOT/" enable pothole-lease.timer
     if [ -z "$ROOT" ]; then
         systemctl daemon-reload

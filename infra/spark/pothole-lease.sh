@@ -9,7 +9,7 @@ file=${POTHOLE_LEASE_FILE:-/run/pothole/lease}
 grace_minutes=${POTHOLE_LEASE_GRACE_MINUTES:-30}
 shutdown=${POTHOLE_SHUTDOWN:-shutdown -h now}
 
-[ -d "$(dirname "$file")" ] || install -d -m 1777 "$(dirname "$file")"
+[ -d "$(dirname "$file")" ] || install -d -m 0777 "$(dirname "$file")"
 now=$(date +%s)
 uptime=$(cut -d. -f1 /proc/uptime)
 expiry=$(cat "$file" 2>/dev/null || true)

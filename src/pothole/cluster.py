@@ -110,7 +110,7 @@ def s3a_options(environ: Mapping[str, str]) -> dict[str, str]:
 def _run(stage: str, date: str, uri: str, config: Config, session: Any, run_id: str) -> None:
     from pothole import pipeline
     from pothole.engines.spark import SparkEngine
-    from pothole.lake import Lake
+    from pothole.lake import Lake, repair
     from pothole.lake.hadoop import HadoopStorage
 
     lake = Lake(HadoopStorage(uri, session))
@@ -119,7 +119,7 @@ def _run(stage: str, date: str, uri: str, config: Config, session: Any, run_id: 
         lake,
         date,
         config,
-        lambda: SparkEngine(session, scratch=f"{lake.spark_uri}/scratch/{run_id}-{stage}"),
+        lambda: SparkEngine(session, scratch=f"{lake.spark_uri}/{repair.SCRATCH}/dt={date}/{run_id}-{stage}"),
         stages=[stage],
         progress=lambda what, _: say(what),
         run_id=run_id,

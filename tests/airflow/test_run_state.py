@@ -27,6 +27,7 @@ CASES = {
     "no data": {"input": "NoDataError: no raw data"},
     "an instance cannot start": {"start": "PipelineFailure: i-1 is terminated"},
     "a node does not answer": {"answers": "PipelineFailure: 10.0.0.6 took no command"},
+    "the first lease is refused": {"first lease": "PipelineFailure: 10.0.0.6: Permission denied"},
     "Spark does not come up": {"start_spark": "PipelineFailure: 10.0.0.6 is missing"},
     "Spark does not stop": {"stop_spark": "PipelineFailure: it will not"},
     "an instance does not stop": {"stop": "PipelineFailure: cannot stop i-1"},
@@ -100,6 +101,7 @@ def test_the_state_is_true_and_the_machines_are_off(played, name):
         ("no data", "check_s3_input", "start"),
         ("an instance cannot start", "start_cluster", "start_spark"),
         ("a node does not answer", "start_cluster", "start_spark"),
+        ("the first lease is refused", "start_cluster", "start_spark"),
         ("Spark does not come up", "start_spark", "fetch"),
         ("Spark does not stop", "stop_spark", None),
         ("an instance does not stop", "stop_cluster", None),
@@ -123,6 +125,14 @@ def test_s3_is_asked_three_times_but_not_for_what_it_has_told(played):
     assert asked["S3 does not tell what stage 2 has published"] == (1, 3)
     assert asked["stage 2 publishes nothing"] == (1, 1)
     assert asked["no data"] == (1, 0)
+
+
+def test_the_lease_is_renewed_before_all_that_may_take_long_on_the_machines(played):
+    calls = played.cases["good"]["calls"]
+    assert calls.index("answers") < calls.index("first lease") < calls.index("renew")
+    for work in ("start_spark", "fetch", "begin stage1", "begin stage2"):
+        assert calls[calls.index(work) - 1] == "renew", work
+    assert "start_spark" not in played.cases["the first lease is refused"]["calls"]
 
 
 def test_what_still_runs_of_a_stage_is_ended_before_the_cluster_goes(played):

@@ -52,13 +52,13 @@ def test_everything_is_uploaded_and_the_list_pins_it(run, spark, stack, tmp_path
     assert f"ArtefactsSha256={hashlib.sha256(listing).hexdigest()}" in done.text
     listed = {name: digest for digest, name in (line.split("  ") for line in listing.decode().splitlines())}
     assert set(listed) == {
-        "boot.sh", "pothole-lease.sh", "pothole-lease.service", "pothole-lease.timer",
+        "boot.sh", "pothole-lease.sh", "pothole-lease.service", "pothole-lease.timer", "pothole-lease.conf",
         "pyspark-4.3.0.tar.gz", "hadoop-aws-3.5.0.jar", "java-17.tar.gz",
     }  # fmt: skip
     for name, digest in listed.items():
         content = s3.get_object(Bucket=bucket, Key=f"node-artefacts/{name}")["Body"].read()
         assert hashlib.sha256(content).hexdigest() == digest, name
-    assert done.text.count("uploaded s3://") == 7
+    assert done.text.count("uploaded s3://") == 8
     again = run("artefacts", "--stack", stack, *options, "--json")
     assert "uploaded" not in again.text, "what lies there is not sent again"
     assert json.loads(again.text)["ArtefactsSha256"] == hashlib.sha256(listing).hexdigest()

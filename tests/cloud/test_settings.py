@@ -48,6 +48,14 @@ def test_a_malformed_value_is_shown_with_what_is_expected(name, value):
     assert "WORKER1_INSTANCE_ID is 'x'" in str(told.value)
 
 
+def test_a_lease_is_longer_than_a_few_renewals():
+    assert from_environment(GOOD | {"LEASE_MINUTES": "5"}).lease_minutes == 5
+    with pytest.raises(ConfigError, match="LEASE_MINUTES is '1', expected minutes, 5 or more"):
+        from_environment(GOOD | {"LEASE_MINUTES": "1"})
+    with pytest.raises(ConfigError, match="LEASE_MINUTES"):
+        from_environment(GOOD | {"LEASE_MINUTES": "4.9"})
+
+
 def test_any_number_of_workers_without_a_gap():
     many = {f"WORKER{i}_INSTANCE_ID": f"i-0123456789abcde{i:02d}" for i in range(1, 13)}
     assert len(from_environment(GOOD | many).worker_ids) == 12

@@ -301,7 +301,7 @@ TOGETHER = {
     ),
     "a node would not stop by itself": Fault(
         "lease-timer", "pothole-lease.timer is inactive", "systemctl enable",
-        says(1, "systemctl", "echo inactive; exit 3"), "warning",
+        says(1, "systemctl", "echo inactive; exit 3"),
     ),
     "a stage has another lake": Fault(
         "configuration", "lake is s3a://elsewhere", "lake: null",
@@ -366,6 +366,10 @@ ALONE = {
     ),
     "S3 may not be listed and read": Fault(
         "s3-permissions", "s3:GetObject", "allow s3:GetObject", denied("GET /")
+    ),
+    "the code may not be written": Fault(
+        "s3-permissions", "needed for `pothole deploy` alone", "allow s3:PutObject on arn:aws:s3:::",
+        denied("PUT /spark-job-code/"), "warning",
     ),
     "the bucket is not there": Fault(
         "s3-permissions", "there is no such bucket", "S3_BUCKET", environ(S3_BUCKET="no-such-bucket-here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pothole.doctor import CHECKS
 from tests.doctor.faults import stage_file
+from tests.infra.roles import beyond
 from tests.servers.site import DAY
 
 
@@ -36,6 +37,18 @@ def test_machines_that_are_off_are_left_off(doctor, place):
     for name in ("ssh", "worker-port", "disk", "spark-version", "java", "clock", "connection"):
         assert found[name][1] == "not checked" and "is stopped" in found[name][2], found[name]
     assert found["security-group"][1] == "ok"
+
+
+def test_airflows_own_role_suffices(doctor, place):
+    place.gate.role = beyond("AirflowRole")
+    try:
+        status, rows = doctor()
+        refused = sorted(place.gate.forbidden)
+    finally:
+        place.gate.role = None
+        place.gate.forbidden.clear()
+    assert (status, [row[:2] for row in rows if row[1] != "ok"]) == (0, [("s3-permissions", "warning")])
+    assert all(what.startswith("s3:PutObject spark-job-code/.doctor-") for what in refused), refused
 
 
 def test_mistakes_in_the_command(run, place):

@@ -22,7 +22,7 @@ from tests.servers.moto import moto
 
 ROOT = Path(__file__).parents[2]
 SPARK = ROOT / "infra" / "spark"
-OWN = ("boot.sh", "pothole-lease.sh", "pothole-lease.service", "pothole-lease.timer")
+OWN = ("boot.sh", "pothole-lease.sh", "pothole-lease.service", "pothole-lease.timer", "pothole-lease.conf")
 SCRIPTS = sorted(p for folder in ("infra", "tools") for p in (ROOT / folder).rglob("*.sh"))
 
 
@@ -147,6 +147,19 @@ def test_the_lease_is_installed_and_comes_up_at_every_boot(node, good):
     assert os.readlink(wants).endswith("/etc/systemd/system/pothole-lease.timer")
     assert os.access(node.root / "usr/local/sbin/pothole-lease.sh", os.X_OK)
     assert (node.root / "etc/systemd/system/pothole-lease.service").exists()
+
+
+def test_the_leases_folder_is_there_at_every_boot_and_anybody_may_write_to_it(node, good):
+    node.bring(good)
+    node.boot()
+    installed = node.root / "etc/tmpfiles.d/pothole.conf"
+    assert installed.read_bytes() == good["pothole-lease.conf"]
+    if shutil.which("systemd-tmpfiles") is None:
+        pytest.skip("not run: there is no systemd-tmpfiles here")
+    assert (node.root / "run/pothole").stat().st_mode & 0o7777 == 0o777
+    (node.root / "run/pothole").rmdir()
+    subprocess.run(["systemd-tmpfiles", f"--root={node.root}", "--create", "--boot"], check=False)
+    assert (node.root / "run/pothole").is_dir(), "it is gone after every shutdown"
 
 
 @pytest.mark.slow

@@ -16,29 +16,16 @@ import moto
 import pytest
 import yaml
 
+from tests.infra.roles import Loader
 from tests.infra.stacks import TEMPLATE, create, outputs, update
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS..S3..BucketPolicy")
 DIGEST = "a" * 64
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads !Ref, !Sub and their kind as what they are given."""
-
-
-def _plain(loader: yaml.Loader, _: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return node.value
-    read = loader.construct_sequence if isinstance(node, yaml.SequenceNode) else loader.construct_mapping
-    return read(node, deep=True)
-
-
-_Loader.add_multi_constructor("!", _plain)
-
-
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
-    return yaml.load(TEMPLATE.read_text(), _Loader)
+    return yaml.load(TEMPLATE.read_text(), Loader)
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +165,9 @@ def test_airflow_starts_and_stops_these_machines_and_no_others(found):
         ("NodeRole", "s3:PutObject", "quarantine/dt=2026-02-12/part", True),
         ("NodeRole", "s3:PutObject", "runs/dt=2026-02-12/r/stage1.json", True),
         ("NodeRole", "s3:PutObject", "locks/dt=2026-02-12.json", True),
+        ("NodeRole", "s3:PutObject", "scratch/dt=2026-02-12/r-stage1/kept-1/part-0.parquet", True),
+        ("NodeRole", "s3:GetObject", "scratch/dt=2026-02-12/r-stage1/kept-1/part-0.parquet", True),
+        ("NodeRole", "s3:DeleteObject", "scratch/dt=2026-02-12/r-stage1/kept-1/part-0.parquet", True),
         ("NodeRole", "s3:DeleteObjectVersion", "stage1_anomaly_detected/dt=2026-02-12/part", False),
         ("NodeRole", "s3:PutObject", "elsewhere", False),
         ("AirflowRole", "s3:GetObject", "stage1_anomaly_detected/dt=2026-02-12/_manifest.json", True),
@@ -253,8 +243,10 @@ def test_the_bucket_is_closed_encrypted_versioned_and_tidied(found, template):
     assert bucket["DeletionPolicy"] == "Retain"
     first = bucket["Properties"]["LifecycleConfiguration"]["Rules"][0]
     assert (first["NoncurrentVersionExpiration"], "Prefix" in first) == ({"NoncurrentDays": 30}, False)
-    expiring = [r["Prefix"] for r in bucket["Properties"]["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r]
-    assert expiring == ["${LakePrefix}quarantine/"], "no data but refused rows is ever thrown away by age"
+    rules = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+    expiring = {r["Prefix"]: r["ExpirationInDays"] for r in rules if "ExpirationInDays" in r}
+    told = "no data but refused rows is ever thrown away by age"
+    assert expiring == {"${LakePrefix}quarantine/": 365, "${LakePrefix}scratch/": 2}, told
 
 
 def test_the_network_has_s3_and_no_way_to_the_internet(found):

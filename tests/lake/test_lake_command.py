@@ -81,7 +81,7 @@ def test_repair_names_what_it_removed(made: Lake) -> None:
 def test_repair_one_date_as_json(made: Lake) -> None:
     assert json.loads(run("repair", DAY, "--lake", made.uri, "--json").stdout) == {"removed": []}
     removed = json.loads(run("repair", "2026-02-13", "--lake", made.uri, "--json").stdout)["removed"]
-    assert "locks/dt=2026-02-13.json" in removed and len(removed) == 4
+    assert "locks/dt=2026-02-13.json" in removed and len(removed) == 5
 
 
 @pytest.mark.parametrize("command", ["show", "repair"])

@@ -28,12 +28,14 @@ def leave_behind(lake: Lake, date: str) -> list[str]:
     ):
         lake.storage.write(path, b"half")
     lake.storage.write(f"runs/dt={date}/r/.stage1.json.2.tmp", b"{")
+    lake.storage.write(f"scratch/dt={date}/dead-stage1/kept-1/part-00000.parquet", b"half")
     lake.storage.write(lock_path(date), json.dumps({"run_id": "dead", "expires_at": 1.0}).encode())
     return sorted(
         [
             f"{folder}/run-dead",
             f"{folder}/._manifest.json.1.tmp",
             f"runs/dt={date}/r/.stage1.json.2.tmp",
+            f"scratch/dt={date}/dead-stage1",
             lock_path(date),
         ]
     )
@@ -74,6 +76,14 @@ def test_a_partition_that_was_never_published(lake: Lake) -> None:
     lake.storage.write(f"{FOLDER}/run-first/part-00000.parquet", b"half")
     assert lake.repair() == [f"{FOLDER}/run-first"]
     assert lying_there(lake, BOTH[0]) == set()
+
+
+def test_scratch_is_found_by_its_own_date(lake: Lake) -> None:
+    lake.storage.write(f"scratch/dt={DAY}/dead-stage1/kept-1/part-00000.parquet", b"half")
+    assert lake.repair(OTHER_DAY) == []
+    with lake.lock(DAY, "living"):
+        assert Lake(lake.storage).repair() == [], "it may be the living run's"
+    assert lake.repair() == [f"scratch/dt={DAY}/dead-stage1"]
 
 
 def test_what_a_living_run_is_writing_stays(lake: Lake) -> None:

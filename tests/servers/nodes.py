@@ -55,6 +55,7 @@ class Node:
     port: int = 0
     host_key: asyncssh.SSHKey = field(default_factory=lambda: asyncssh.generate_private_key("ssh-ed25519"))
     commands: list[str] = field(default_factory=list)
+    shell: tuple[str, ...] = ("bash", "-c")
     _server: Any = None
     _connections: list[Any] = field(default_factory=list)
 
@@ -90,7 +91,7 @@ class Node:
     async def _serve(self, process: Any) -> None:
         self.commands.append(process.command)
         child = await asyncio.create_subprocess_exec(
-            "bash", "-c", process.command, cwd=self.home, env=self.environment,
+            *self.shell, process.command, cwd=self.home, env=self.environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         # Without the last: with both sides at their end the channel would close before the exit status is told.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -16,12 +16,15 @@ class Unwell(ThreadingHTTPServer):
     """``refusals`` holds what the next requests are answered, ``always`` what all are; else they are passed on.
 
     ``denied`` holds what this role may not do: actions of EC2 and STS, or methods of S3 with a part of the path.
+    ``role`` says of a request (method, path, source of a copy, body) what it needs and may not do: nothing, if it may.
     """
 
     behind: str
     refusals: list[int]
     always: int | None = None
     denied: set[str]
+    role: Callable[[str, str, str, bytes], list[str]] | None = None
+    forbidden: list[str]
     refused = 0
     daemon_threads = True
 
@@ -59,6 +62,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(answer.status, [*headers, ("Content-Length", length or "0")], content)
 
     def _denied(self, body: bytes) -> bool:
+        if self.server.role is not None:
+            beyond = self.server.role(self.command, self.path, self.headers.get("x-amz-copy-source") or "", body)
+            self.server.forbidden += beyond
+            if beyond:
+                return True
         asked = f"{self.command} {self.path}"
         return any(f"Action={what}&".encode() in body or _fits(what, asked) for what in self.server.denied)
 
@@ -91,6 +99,7 @@ def _fits(what: str, asked: str) -> bool:
 def unwell(behind: str) -> Iterator[Unwell]:
     made = Unwell(("127.0.0.1", 0), _Handler)
     made.behind, made.refusals, made.denied = behind, [], set()
+    made.forbidden = []
     threading.Thread(target=made.serve_forever, daemon=True).start()
     try:
         yield made

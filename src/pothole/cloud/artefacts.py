@@ -19,7 +19,7 @@ from pothole.cloud.ssh import Say
 from pothole.errors import PipelineFailure, UserError
 
 LIST = "artefacts.sha256"
-OWN = ("boot.sh", "pothole-lease.sh", "pothole-lease.service", "pothole-lease.timer")
+OWN = ("boot.sh", "pothole-lease.sh", "pothole-lease.service", "pothole-lease.timer", "pothole-lease.conf")
 _FETCH_SECONDS = 1800.0
 
 

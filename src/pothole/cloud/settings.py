@@ -156,6 +156,13 @@ def _positive(text: str) -> float:
     return number
 
 
+def _lease(text: str) -> float:
+    """Renewals are a minute apart, and one may fail."""
+    if (minutes := _positive(text)) < 5:
+        raise ValueError("minutes, 5 or more")
+    return minutes
+
+
 def _zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
@@ -191,7 +198,7 @@ _OPTIONAL: dict[str, tuple[str, Callable[[str], Any]]] = {
     "stage_limit_seconds": ("STAGE_LIMIT_SECONDS", _positive),
     "budget_seconds": ("RUN_BUDGET_SECONDS", _positive),
     "retry_delay_seconds": ("RETRY_DELAY_SECONDS", _positive),
-    "lease_minutes": ("LEASE_MINUTES", _positive),
+    "lease_minutes": ("LEASE_MINUTES", _lease),
     "price_per_hour": ("INSTANCE_PRICE_PER_HOUR", _positive),
     "currency": ("PRICE_CURRENCY", str),
     "log_format": ("POTHOLE_LOG", _pattern(r"(?i:text|json)", "text or json")),

@@ -129,7 +129,8 @@ def lease_timer(probe: Probe) -> Finding:
     """The dead man's switch, which stops the node when Airflow is dead."""
     if probe.facts["lease"] == "active":
         return ok("pothole-lease.timer is active")
-    return warning(
-        f"pothole-lease.timer is {probe.facts['lease'] or 'not there'}: the node would run on if Airflow died",
-        "install infra/spark/pothole-lease.*, then `sudo systemctl enable --now pothole-lease.timer`",
+    return wrong(
+        f"pothole-lease.timer is {probe.facts['lease'] or 'not there'}: a run may find no place for its lease and stop "
+        "the machines again, and the node would run on if Airflow died",
+        "install infra/spark/pothole-lease.* (docs/cluster.md), then `sudo systemctl enable --now pothole-lease.timer`",
     )

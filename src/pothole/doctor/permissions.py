@@ -10,10 +10,12 @@ from typing import Any
 from pothole.cloud import objects
 from pothole.doctor import aws
 from pothole.doctor.context import Context
-from pothole.doctor.findings import Finding, ok, wrong
+from pothole.doctor.findings import Finding, ok, warning, wrong
 from pothole.errors import LakeError
+from pothole.tables import RAW
 
 _SKEW_SECONDS = 60.0
+_ARN = "arn:aws:s3:::"
 
 
 def credentials(context: Context) -> Iterator[Finding]:
@@ -46,29 +48,36 @@ def ec2(context: Context) -> Iterator[Finding]:
 
 
 def s3(context: Context) -> Iterator[Finding]:
-    """The bucket may be listed, read and written where a run does so."""
+    """The bucket may be listed, read and written where Airflow's tasks do so."""
     settings = context.settings
     client, bucket = objects.client(settings.region), settings.bucket
     odd = f".doctor-{uuid.uuid4().hex}"
     lake, code = (f"{prefix}/".lstrip("/") for prefix in (settings.lake_prefix, settings.code_prefix))
+    raw, runs = f"{lake}{RAW.name}/", f"{lake}runs/"
     found = [
         *_tried("s3:ListBucket", f"s3://{bucket}", lambda: next(objects.listed(client, bucket, lake), None)),
-        *_tried("s3:GetObject", f"s3://{bucket}/{lake}*", lambda: _get(client, bucket, f"{lake}{odd}")),
-        *_tried("s3:PutObject", f"s3://{bucket}/{lake}runs/*", lambda: _put(client, bucket, f"{lake}runs/{odd}")),
-        *_tried("s3:PutObject", f"s3://{bucket}/{code}*", lambda: _put(client, bucket, f"{code}{odd}")),
+        *_tried("s3:GetObject", f"s3://{bucket}/{raw}*", lambda: _get(client, bucket, f"{raw}{odd}")),
+        *_tried("s3:PutObject", f"s3://{bucket}/{runs}*", lambda: _put(client, bucket, f"{runs}{odd}")),
+        *_tried(
+            *("s3:PutObject", f"s3://{bucket}/{code}*", lambda: _put(client, bucket, f"{code}{odd}")),
+            only_for="`pothole deploy`",
+        ),
     ]
     yield from found or [ok(f"s3://{bucket} may be listed, read and written (nothing was left there)")]
 
 
-def _tried(action: str, place: str, work: Any) -> Iterator[Finding]:
+def _tried(action: str, place: str, work: Any, *, only_for: str = "") -> Iterator[Finding]:
+    """What came of it if it went wrong; that it is denied is a warning where no run needs it."""
     try:
         work()
     except LakeError as error:
-        denied = "denied" in error.message
-        yield wrong(
-            f"{action} on {place}: {error.message}",
-            f"allow {action} on {place.replace('s3://', 'arn:aws:s3:::')}" if denied else error.hint or "mend it",
-        )
+        found, allow = f"{action} on {place}: {error.message}", f"allow {action} on {place.replace('s3://', _ARN)}"
+        if "denied" not in error.message:
+            yield wrong(found, error.hint or "mend it")
+        elif only_for:
+            yield warning(f"{found} (needed for {only_for} alone)", f"{allow}, or run {only_for} as somebody else")
+        else:
+            yield wrong(found, allow)
 
 
 def _get(client: Any, bucket: str, key: str) -> None:

@@ -177,15 +177,19 @@ class SparkEngine:
 
     def forget(self) -> None:
         """Remove what ``keep`` wrote."""
-        self._remove("kept-")
-
-    def _remove(self, prefix: str) -> None:
-        path = self.session._jvm.org.apache.hadoop.fs.Path(self._scratch)
-        system = path.getFileSystem(self.session._jsc.hadoopConfiguration())
+        system, path = self._scratch_folder()
         if system.exists(path):
             for status in system.listStatus(path):
-                if status.getPath().getName().startswith(prefix):
+                if status.getPath().getName().startswith("kept-"):
                     system.delete(status.getPath(), True)
+
+    def _remove_scratch(self) -> None:
+        system, path = self._scratch_folder()
+        system.delete(path, True)
+
+    def _scratch_folder(self) -> tuple[Any, Any]:
+        path = self.session._jvm.org.apache.hadoop.fs.Path(self._scratch)
+        return path.getFileSystem(self.session._jsc.hadoopConfiguration()), path
 
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> DataFrame:
         """Append Spark's own ``part-*.parquet`` files; an empty frame gives one file without rows."""
@@ -201,8 +205,8 @@ class SparkEngine:
         return pa.Table.from_pylist([row.asDict() for row in frame.collect()], schema=schema)
 
     def close(self) -> None:
-        """Stop the session and remove what lies in the scratch folder."""
-        self._remove("")
+        """Stop the session and remove the scratch folder."""
+        self._remove_scratch()
         self.session.stop()
         if self._own_scratch is not None:
             self._own_scratch.cleanup()

@@ -22,6 +22,8 @@ _DEAD_SECONDS = 3600.0
 """Whoever writes raw data or waits for a lock holds no date: a half-written file of theirs is left over after this."""
 _HALF = re.compile(r"/\.[^/]+\.[0-9a-f]{8}\.tmp$")
 
+#: Where a stage on the cluster keeps what lies between its steps, by date and run.
+SCRATCH = "scratch"
 #: Datasets that this project publishes.
 PUBLISHED = tuple(t.name for t in TABLES.values() if t.partitioned and t is not RAW)
 
@@ -79,9 +81,9 @@ def partition(lake: Lake, dataset: str, date: str) -> Partition:
 
 
 def all_dates(lake: Lake) -> list[str]:
-    """Every date that the lake knows: raw, published, in run records or locked."""
+    """Every date that the lake knows: raw, published, in run records or scratch, or locked."""
     locked = (path.removeprefix("locks/dt=").removesuffix(".json") for path, _ in lake.storage.files("locks"))
-    dates = {d for d in locked if _is_plain(d)}.union(*(lake.dates(d) for d in (RAW.name, *PUBLISHED, "runs")))
+    dates = {d for d in locked if _is_plain(d)}.union(*(lake.dates(d) for d in (RAW.name, *PUBLISHED, "runs", SCRATCH)))
     return sorted(dates)
 
 
@@ -113,6 +115,7 @@ def _repair_date(lake: Lake, date: str) -> list[str]:
 def _leftovers(lake: Lake, date: str) -> list[str]:
     found = [path for dataset in PUBLISHED for path in partition(lake, dataset, date).leftovers]
     found += _temporary(lake, f"runs/dt={date}")
+    found += [f"{SCRATCH}/dt={date}/{name}" for name in lake.storage.folders(f"{SCRATCH}/dt={date}")]
     half = [path for path, _ in lake.storage.files(f"{RAW.name}/dt={date}")]
     half += [path for path, _ in lake.storage.files("locks") if path.startswith(f"locks/.dt={date}.json.")]
     return found + [p for p in half if _HALF.search(p) and lake.storage.untouched_seconds(p) > _DEAD_SECONDS]
