@@ -143,17 +143,21 @@ class SparkEngine:
         missing = [c.name for c in table.columns if c.name not in found.columns and not c.nullable]
         if missing:
             raise BadInputError(f"{path}: column {missing[0]} is missing; found {', '.join(found.columns)}")
-        # Whoever writes whole numbers with gaps writes 2.0: integers are read as doubles first.
-        through = {"int": "CAST(TRY_CAST(`{n}` AS DOUBLE) AS INT)", "string": "CAST(`{n}` AS STRING)"}
-        read = {c.name: through.get(c.type, "TRY_CAST(`{n}` AS DOUBLE)").format(n=c.name) for c in table.columns}
-        rows = found.selectExpr(
-            *(f"{read[c.name] if c.name in found.columns else f'CAST(NULL AS {c.type})'} AS `{c.name}`"
-              for c in table.columns)
-        )  # fmt: skip
-        for column in (c.name for c in table.columns if not c.nullable):
-            if rows.where(f"`{column}` IS NULL").limit(1).count():
-                raise BadInputError(f"{path}: rows without a valid {column}", hint="fill, mend or remove them")
-        return rows
+        there = [c for c in table.columns if c.name in found.columns]
+        absent = [f"CAST(NULL AS {c.type}) AS `{c.name}`" for c in table.columns if c not in there]
+        texts = found.selectExpr(*(f"{_written(c, csv)} AS `{c.name}`" for c in there), *absent)
+        problem = " ".join(f"WHEN {_is_bad(c)} THEN '{c.name}'" for c in there)
+        for row in (
+            texts.where(f"CASE {problem} END IS NOT NULL")
+            .selectExpr("*", f"CASE {problem} END AS problem")
+            .limit(1)
+            .collect()
+        ):
+            raise BadInputError(
+                f"{path}: rows without a valid {row['problem']}, such as {row[row['problem']]!r}",
+                hint="fill, mend or remove them",
+            )
+        return texts.selectExpr(*(f"{_value(c)} AS `{c.name}`" for c in table.columns))
 
     def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
         """A copy of the table in the engine."""
@@ -214,3 +218,24 @@ class SparkEngine:
 
 def _spark_paths(files: Sequence[str]) -> list[str]:
     return [f.replace("s3://", "s3a://", 1) for f in files]
+
+
+def _written(column: Column, csv: bool) -> str:
+    """A layer's value as it is written; in CSV the same words as on the embedded engine mean that there is none."""
+    name = f"`{column.name}`"
+    return f"CASE WHEN {name} IN ('', 'NULL', 'null') THEN NULL ELSE {name} END" if csv else name
+
+
+def _value(column: Column) -> str:
+    """Of a layer's written value the column's. Integers are read as doubles first: with gaps people write 2.0."""
+    double = f"TRY_CAST(`{column.name}` AS DOUBLE)"
+    return {"int": f"CAST({double} AS INT)", "string": f"CAST(`{column.name}` AS STRING)"}.get(column.type, double)
+
+
+def _is_bad(column: Column) -> str:
+    """Whether a layer's written value is none of the column's; never null."""
+    name, double = f"`{column.name}`", f"TRY_CAST(`{column.name}` AS DOUBLE)"
+    odd = {"string": "false", "int": f"{double} IS NULL OR {double} != {_value(column)}"}.get(
+        column.type, f"{double} IS NULL" + ("" if column.nullable else f" OR isnan({double}) OR abs({double}) > 1e300")
+    )
+    return f"({name} IS NOT NULL AND ({odd}))" + ("" if column.nullable else f" OR {name} IS NULL")
