@@ -74,7 +74,7 @@ def test_a_stage_that_fails_says_so_with_its_figures(tmp_path: Path, as_json, ca
     lake = open_lake(str(tmp_path / "lake"), create=True)
     config = cluster.from_json(_settings(), "test")
     engine = SimpleNamespace(name="duckdb", version="1")
-    day = pipeline._Day(lake, engine, config, DAY, "r-1", lambda what, share: None)
+    day = pipeline._Day(lake, config, DAY, "r-1", lambda what, share: None, engine)
 
     def fail() -> None:
         with pipeline._recorded(day, "stage1", []) as report:

@@ -32,6 +32,7 @@ class Publication:
         self._lake, self.run_id, self.date = lake, manifests.check_run_id(run_id), date
         self._local: dict[str, tempfile.TemporaryDirectory[str]] = {}
         self._staging: dict[str, str] = {}
+        self._announced: set[str] = set()
         self._held = ExitStack()
 
     def __enter__(self) -> Publication:
@@ -94,8 +95,9 @@ class Publication:
             *(dataset, self.date, self.run_id, SCHEMA_VERSION, code_version, config_hash), files, tuple(inputs)
         )
         self._lock.renew()
-        self._staging.pop(dataset)  # before the write, which may raise after it took effect: these files stay
+        self._announced.add(dataset)
         self._lake.storage.write(f"{dataset}/dt={self.date}/{manifests.NAME}", manifest.to_json())
+        self._staging.pop(dataset)
         self._lake.remove_runs(dataset, self.date, keep=manifest.folders)
         return manifest
 
@@ -127,7 +129,14 @@ class Publication:
                 local.cleanup()
             for dataset in list(self._staging):
                 with suppress(LakeError):  # the next run and `pothole lake repair` remove it; show the first error
-                    self._lake.storage.delete(self._folder(dataset))
+                    if not self._may_be_published(dataset):
+                        self._lake.storage.delete(self._folder(dataset))
+
+    def _may_be_published(self, dataset: str) -> bool:
+        """Whether the manifest may name the staged files: its writing may raise and take effect, on S3 even later."""
+        if dataset not in self._announced:
+            return False
+        return self._lake.storage.remote or self._staging[dataset] in self._published_folders(dataset)
 
 
 def _check_schema(dataset: str, path: str, footer: Footer) -> None:
