@@ -94,10 +94,12 @@ install_spark() {
 write_spark_env() {
     cat >"$1" <<END
 # Written by pothole's boot.sh. 7078 is the worker's port that sg_spark names; drivers and executors use ephemeral ones.
+# Amazon Linux 2023 keeps /tmp in memory: what Spark spills goes to the disk.
 export JAVA_HOME=${JAVA_HOME}
 export PYSPARK_PYTHON=python3
 export SPARK_MASTER_PORT=7077
 export SPARK_WORKER_PORT=7078
+export SPARK_LOCAL_DIRS=/var/tmp
 END
 }
 

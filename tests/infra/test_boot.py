@@ -130,10 +130,13 @@ def test_a_node_is_made(node, good):
     assert os.access(spark / "sbin" / "spark-daemon.sh", os.X_OK)
     variables = {"PATH": os.environ["PATH"]}
     sourced = subprocess.run(
-        ["bash", "-c", f". {spark}/conf/spark-env.sh; echo $SPARK_WORKER_PORT $SPARK_MASTER_PORT $JAVA_HOME"],
+        ["bash", "-c", f". {spark}/conf/spark-env.sh; env"],
         env=variables, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert sourced.stdout.split() == ["7078", "7077", str(node.root / "opt" / "java")]
+    told = dict(line.split("=", 1) for line in sourced.stdout.splitlines())
+    assert (told["SPARK_WORKER_PORT"], told["SPARK_MASTER_PORT"]) == ("7078", "7077")
+    assert told["JAVA_HOME"] == str(node.root / "opt" / "java")
+    assert told["SPARK_LOCAL_DIRS"] == "/var/tmp", "on the disk: Amazon Linux keeps /tmp in memory"
     archives = [str(spark / "python" / "lib" / name) for name in ("pyspark.zip", "py4j-0.10.9.9-src.zip")]
     source = f"import sys; sys.path[:0] = {archives}; import pyspark, py4j; print(pyspark.here, py4j.here)"
     assert subprocess.check_output([sys.executable, "-S", "-c", source], text=True) == "pyspark py4j\n"
