@@ -13,23 +13,19 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import goodroad, recordings
 from benchmarks.candidates import CAUSES, DAY, Wanted, fleets
-from benchmarks.score import PITTSBURGH, compared, run_day
+from benchmarks.score import RECORDINGS, compared, run_day
 from benchmarks.tuning import f1_by_rank
 from pothole import engines
+from pothole.config import ENV_PREFIX, load
 from pothole.evaluate import ImpactScore, PotholeScore, impact_score, pooled_potholes
-from pothole.roads import bundled
-from pothole.simulate.fleet import simulate
-from pothole.simulate.settings import SETTINGS
 from pothole.stages.settings import Stage1Settings
 
 JUDGED = tuple(Wanted(setting, seed) for setting in ("standard", "hard") for seed in (201, 202))
@@ -77,58 +73,44 @@ GROUPS = {
 
 
 Day = tuple[list[tuple[int, int, int]], PotholeScore, int]
-Road = tuple[str, pa.Table, str]
-"""A good road's name, its raw rows, and what its trips' names hold."""
 
 
 def day(lake: Path, switched: dict[str, str]) -> Day:
     """A fleet's day with some settings: impacts by trip, potholes, and how many impacts there were."""
-    run_day(lake, DAY.isoformat(), **{f"POTHOLE__{name}": value for name, value in switched.items()})
+    run_day(lake, DAY.isoformat(), **environment(switched))
     done = compared(lake, DAY.isoformat())
     return done.impact_score.groups, done.pothole_score, done.impacts.num_rows
 
 
+def environment(switched: dict[str, str]) -> dict[str, str]:
+    """Settings as the day's environment has them."""
+    return {f"{ENV_PREFIX}{name}": value for name, value in switched.items()}
+
+
 def stage1_settings(switched: dict[str, str]) -> Stage1Settings:
-    """Stage 1's settings as the day's environment would change them."""
-    settings = Stage1Settings()
-    for name, value in switched.items():
-        stage, *path = name.lower().split("__")
-        if stage == "stage1":
-            part = getattr(settings, path[0])
-            kind = type(getattr(part, path[1]))
-            settings = replace(settings, **{path[0]: replace(part, **{path[1]: kind(float(value))})})
-    return settings
-
-
-def good_roads(folder: Path) -> list[Road]:
-    """The real good roads that are there."""
-    if not folder.is_dir():
-        return []
-    roads = recordings.pittsburgh_roads(folder / "pittsburgh")
-    return [("Győr", goodroad.gyor(folder / "gyor"), "q1"), ("Pittsburgh", roads, "good")]
+    """Stage 1's settings with these changed."""
+    return load(environ=environment(switched)).settings.stage1
 
 
 def steps(engine: engines.Engine, trips: int) -> Table:
     """One step at a time switched off."""
-    roads = good_roads(PITTSBURGH.parent)
+    roads = list(recordings.good_and_bad(RECORDINGS)) if RECORDINGS.is_dir() else []
     table = Table(
         "switched off", "impacts F1", "costs", "potholes F1", "costs", "position, median m", "impacts a fleet",
-        *(f"{name}, called potholes/km (impacts)" for name, _, _ in roads),
+        *(f"{name}, called potholes/km (impacts)" for name, *_ in roads),
     )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="pothole-ablation-") as folder:
         lakes = [Path(folder) / wanted.name for wanted in DRIVEN]
         for lake, wanted in zip(lakes, DRIVEN, strict=True):
-            network = bundled() if wanted.streets else None
-            simulate(
-                lake, trips=trips, seed=wanted.seed, start_date=DAY, setting=SETTINGS[wanted.setting], roads=network
-            )
+            wanted.drive(lake, trips)
         whole: tuple[ImpactScore, PotholeScore] | None = None
         for name, switched in STEPS.items():
             days = [day(lake, switched) for lake in lakes]
             impacts = impact_score([g for groups, _, _ in days for g in groups])
             holes = pooled_potholes([h for _, h, _ in days])
             whole = whole or (impacts, holes)
-            alarms = [goodroad.alarms(raw, good, good, stage1_settings(switched), engine)[0] for _, raw, good in roads]
+            settings = stage1_settings(switched)
+            alarms = [goodroad.alarms(raw, [good], settings, engine)[0] for _, raw, good, _ in roads]
             row = (
                 name, f"{impacts.f1:.3f}", f"{whole[0].f1 - impacts.f1:+.3f}",
                 f"{holes.f1:.3f}", f"{whole[1].f1 - holes.f1:+.3f}", f"{holes.median_m:.2f}",

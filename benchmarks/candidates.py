@@ -38,6 +38,11 @@ class Wanted:
         """For a file."""
         return f"{self.setting}-{self.seed}{'-streets' if self.streets else ''}"
 
+    def drive(self, lake: Path, trips: int) -> None:
+        """Simulate its day into a lake."""
+        roads = bundled() if self.streets else None
+        simulate(lake, trips=trips, seed=self.seed, start_date=DAY, setting=SETTINGS[self.setting], roads=roads)
+
     @property
     def trips(self) -> int:
         """How many trips: other passes are scarce in half of the fleets."""
@@ -82,9 +87,7 @@ def labelled(engine: engines.Engine, wanted: Wanted) -> Fleet:
     """Simulate and describe a fleet."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "lake"
-        roads = bundled() if wanted.streets else None
-        setting = SETTINGS[wanted.setting]
-        simulate(out, trips=wanted.trips, seed=wanted.seed, start_date=DAY, setting=setting, roads=roads)
+        wanted.drive(out, wanted.trips)
         impacts, traversals = described(engine, out)
         events, _ = read_truth(out.with_name("lake.truth"), DAY.isoformat())
     return Fleet(impacts, traversals, causes(impacts, events))

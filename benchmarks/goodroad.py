@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,9 +44,9 @@ def gyor(folder: Path) -> pa.Table:
 
 
 def alarms(
-    raw: pa.Table, good: str, bad: str, settings: Stage1Settings = AS_SHIPPED, running: Engine | None = None
-) -> tuple[Alarms, Alarms]:
-    """As shipped (or with other settings), on trips whose name holds ``good`` or ``bad``."""
+    raw: pa.Table, names: Sequence[str], settings: Stage1Settings = AS_SHIPPED, running: Engine | None = None
+) -> list[Alarms]:
+    """As shipped (or with other settings), on trips whose name holds each of ``names``."""
     found = judged(raw, settings, running, placed=True)
     holes = np.array(found["is_pothole"].to_pylist(), bool)
     of = np.array(found["trip_id"].to_pylist(), str)
@@ -54,7 +55,7 @@ def alarms(
         there = np.char.find(of, name) >= 0
         return Alarms(int((holes & there).sum()), length_km(raw, name), int(there.sum()))
 
-    return on(good), on(bad)
+    return [on(name) for name in names]
 
 
 def places(raw: pa.Table, name: str) -> Array:

@@ -90,15 +90,18 @@ def _ingested(files: Iterator[Path]) -> pa.Table:
     return rows.filter(pc.and_(pc.is_valid(rows["velocity"]), pc.is_valid(rows["lon"])))
 
 
+def good_and_bad(folder: Path) -> Iterator[tuple[str, pa.Table, str, str]]:
+    """Roads called good and bad: name, raw rows, and what the trips' names hold on the good and on the bad one."""
+    yield "Győr", goodroad.gyor(folder / "gyor"), "q1", "q3"
+    yield "Pittsburgh's drives", pittsburgh_roads(folder / "pittsburgh"), "good", "bad"
+
+
 def roads(folder: Path, tuned: Sequence[Tuned]) -> Table:
     """False alarms on good roads; the rivals (``tuned`` on simulated fleets) only where they were tuned."""
     table = Table("data", "detector", "setting", "impacts/km, good", "km", "driven again", "potholes/km, good",
                   "impacts/km, bad", "roughness bad/good")  # fmt: skip
-    for name, raw, good, bad in (
-        ("Győr", goodroad.gyor(folder / "gyor"), "q1", "q3"),
-        ("Pittsburgh's drives", pittsburgh_roads(folder / "pittsburgh"), "good", "bad"),
-    ):
-        kinds, confidence = goodroad.alarms(raw, good, bad), goodroad.places(raw, good)
+    for name, raw, good, bad in good_and_bad(folder):
+        kinds, confidence = goodroad.alarms(raw, (good, bad)), goodroad.places(raw, good)
         ratio = goodroad.roughness(raw, bad) / goodroad.roughness(raw, good)
         told = ", ".join(f"{(confidence >= c).sum() / kinds[0].km:.2f} (≥ {c})" for c in (0.95, 0.8))
         again = f"{goodroad.passed_again(raw, good):.0%}"

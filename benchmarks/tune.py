@@ -21,9 +21,6 @@ from benchmarks.score import run_day
 from pothole import engines
 from pothole.evaluate import pooled_potholes, pothole_events, read_truth, score_impacts, score_potholes
 from pothole.lake import open_lake
-from pothole.roads import bundled
-from pothole.simulate.fleet import simulate
-from pothole.simulate.settings import SETTINGS
 from pothole.stages.settings import EvidenceSettings, LocateSettings, Stage2Settings
 from pothole.tables import IMPACTS, SEGMENTS, TRAVERSALS
 
@@ -49,10 +46,7 @@ def prepare(engine: engines.Engine, wanted: Wanted, trips: int) -> dict[str, Any
 
     with tempfile.TemporaryDirectory() as folder:
         lake_folder = Path(folder) / "lake"
-        simulate(
-            lake_folder, trips=trips, seed=wanted.seed, start_date=DAY, setting=SETTINGS[wanted.setting],
-            roads=bundled() if wanted.streets else None,
-        )  # fmt: skip
+        wanted.drive(lake_folder, trips)
         day = DAY.isoformat()
         run_day(lake_folder, day)
         lake, settings = open_lake(str(lake_folder)), Stage2Settings()

@@ -212,7 +212,6 @@ def execute(client: Any, command: str, *, stdin: str | None, timeout_seconds: fl
     timer.start()
     try:
         channel = transport.open_session(timeout=_CONNECT_SECONDS)
-        channel.settimeout(timeout_seconds)
         channel.exec_command(command)
         if stdin is not None:
             channel.sendall(stdin.encode())

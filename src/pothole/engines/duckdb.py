@@ -201,7 +201,7 @@ class DuckDBEngine:
     def _execute(self, sql: str) -> None:
         """What SQLFrame runs by itself (``collect``, ``count``), with the same errors as what is run here."""
         with _explained():
-            self.session._last_result = self.session._cur.execute(sql)  # type: ignore[attr-defined]
+            type(self.session)._execute(self.session, sql)  # type: ignore[attr-defined]
 
     def _table(self, name: str, columns: Sequence[str]) -> DataFrame:
         # Told the columns, SQLFrame need not ask the database for them; their types it would use for nothing here.

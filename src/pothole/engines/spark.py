@@ -147,12 +147,8 @@ class SparkEngine:
         absent = [f"CAST(NULL AS {c.type}) AS `{c.name}`" for c in table.columns if c not in there]
         texts = found.selectExpr(*(f"{_written(c, csv)} AS `{c.name}`" for c in there), *absent)
         problem = " ".join(f"WHEN {_is_bad(c)} THEN '{c.name}'" for c in there)
-        for row in (
-            texts.where(f"CASE {problem} END IS NOT NULL")
-            .selectExpr("*", f"CASE {problem} END AS problem")
-            .limit(1)
-            .collect()
-        ):
+        told = texts.selectExpr("*", f"CASE {problem} END AS problem")
+        for row in told.where("problem IS NOT NULL").limit(1).collect():
             raise BadInputError(
                 f"{path}: rows without a valid {row['problem']}, such as {row[row['problem']]!r}",
                 hint="fill, mend or remove them",

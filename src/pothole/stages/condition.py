@@ -12,6 +12,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pothole.geo import steady
 from pothole.stages.frames import Keep, equi_join, trip_window
 from pothole.stages.settings import ConditionSettings
 from pothole.tables import CONDITION
@@ -43,7 +44,7 @@ def condition(
         .groupBy("s_id")
         .agg(
             F.sum("begins").cast("bigint").alias("pass_count"),
-            F.round(F.sum("weight")).cast("bigint").alias("total_count"),
+            F.round(steady(F.sum("weight"))).cast("bigint").alias("total_count"),
             F.sqrt(F.sum(squares) / F.sum("weight")).alias("roughness"),
         )
     )
@@ -101,11 +102,11 @@ def driven_segments(seconds: DataFrame, roads: DataFrame) -> DataFrame:
             "metres_after": neighbour("distance_m", 1),
         }
     )
-    driven = F.col("distance_m") * F.lit(_ADJACENT_MS / 1000.0)
-    on_it = (F.col("link_before") == F.col("link_id")) & (F.col("offset_m") - F.col("offset_before") <= driven)
-    came = (F.col("link_before") != F.col("link_id")) & (F.col("offset_m") <= F.col("distance_m"))
-    left = F.col("link_length_m") - F.col("offset_m")
-    goes = (F.col("link_after") != F.col("link_id")) & (left <= F.col("metres_after"))
+    before, link, after = F.col("link_before"), F.col("link_id"), F.col("link_after")
+    farthest = F.col("distance_m") * F.lit(_ADJACENT_MS / 1000.0)  # from the second before, at this one's speed
+    on_it = (before == link) & (steady(F.col("offset_m") - F.col("offset_before") - farthest) <= 0)
+    came = (before != link) & (steady(F.col("offset_m") - F.col("distance_m")) <= 0)
+    goes = (after != link) & (steady(F.col("link_length_m") - F.col("offset_m") - F.col("metres_after")) <= 0)
     first = F.when(on_it & (F.col("seq_before") < F.col("seq")), F.col("seq_before") + F.lit(1)).when(came, F.lit(0))
     bounds = at.withColumns(
         {
