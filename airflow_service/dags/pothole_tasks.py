@@ -68,20 +68,18 @@ def start_cluster(settings: CloudSettings) -> None:
 @expected
 def start_spark(settings: CloudSettings) -> None:
     """Spark's master tells every worker alive."""
-    from pothole.cloud import lease, spark_cluster
+    from pothole.cloud import spark_cluster
 
-    reached, master, workers = nodes(settings)
-    lease.renew([master, *workers], reached.lease_minutes, say)
+    reached, master, workers = _leased_nodes(settings)
     spark_cluster.start_spark(master, workers, reached, say)
 
 
 @expected
 def download_code(settings: CloudSettings) -> str:
     """The master holds exactly the deployed version."""
-    from pothole.cloud import bundle, lease
+    from pothole.cloud import bundle
 
-    reached, master, workers = nodes(settings)
-    lease.renew([master, *workers], reached.lease_minutes, say)
+    reached, master, _ = _leased_nodes(settings)
     return bundle.fetch(reached, master, reached.job_dir, say)
 
 
@@ -91,8 +89,7 @@ def run_stage(settings: CloudSettings, run: Run, stage: str, main_script: str) -
     from pothole.cloud import job, lease
 
     _left(settings, run)
-    reached, master, workers = nodes(settings)
-    lease.renew([master, *workers], reached.lease_minutes, say)
+    reached, master, workers = _leased_nodes(settings)
     command = build_spark_submit_cmd(
         reached.spark_master_uri,
         reached.job_dir,
@@ -160,6 +157,15 @@ def _used(instance: Any, began: float) -> float:
     if instance.state in ("pending", "running") or launched >= began:
         return round(max(0.0, datetime.now(UTC).timestamp() - max(launched, began)), 1)
     return 0.0
+
+
+def _leased_nodes(settings: CloudSettings) -> tuple[CloudSettings, Any, list[Any]]:
+    """``nodes``, with as much time to live as a lease gives."""
+    from pothole.cloud import lease
+
+    reached, master, workers = nodes(settings)
+    lease.renew([master, *workers], reached.lease_minutes, say)
+    return reached, master, workers
 
 
 def _left(settings: CloudSettings, run: Run) -> float:

@@ -54,8 +54,8 @@ def test_the_connection_is_cut_in_mid_stage(stage: Pipeline) -> None:
     stage.bring("2026-01-04")
     stage.plan("stage1", "slow")
     stage.airflow.trigger("2026-01-04", "cut")
-    stage.until("cut", "run_stage1")
-    time.sleep(4)
+    stage.until_at_work()
+    time.sleep(2)
     stage.cluster.master.down()
     time.sleep(4)
     stage.cluster.master.up()
@@ -65,9 +65,9 @@ def test_the_connection_is_cut_in_mid_stage(stage: Pipeline) -> None:
 
 def test_the_run_is_marked_failed_by_hand(stage: Pipeline) -> None:
     stage.bring("2026-01-05")
-    stage.plan("stage1", "slow")
+    stage.plan("stage1", "hang")
     stage.airflow.trigger("2026-01-05", "marked")
-    stage.until("marked", "run_stage1")
+    stage.until_at_work()
     stage.airflow.api("PATCH", f"/dags/{DAG_ID}/dagRuns/marked", {"state": "failed"})
     deadline = time.monotonic() + 120
     while set(stage.cluster.states()) != {"stopped"}:
@@ -103,7 +103,7 @@ def test_the_scheduler_is_killed_in_mid_run_and_started_again(stage: Pipeline) -
     stage.bring("2026-01-08")
     stage.plan("stage1", "slow")
     stage.airflow.trigger("2026-01-08", "killed")
-    stage.until("killed", "run_stage1")
+    stage.until_at_work()
     stage.airflow.kill("scheduler")
     time.sleep(2)
     stage.airflow.start("scheduler")

@@ -74,6 +74,13 @@ class Pipeline:
             assert time.monotonic() < deadline, self.airflow.states(run_id)
             time.sleep(0.5)
 
+    def until_at_work(self, seconds: float = 120) -> None:
+        """A stage's program runs: its task is ``running`` some seconds before that."""
+        deadline = time.monotonic() + seconds
+        while not self.at_work():
+            assert time.monotonic() < deadline, "no stage has been started"
+            time.sleep(0.5)
+
     def run(self, date: str, run_id: str, seconds: float = 300) -> str:
         """Run a date; how the run ends."""
         self.airflow.trigger(date, run_id)
