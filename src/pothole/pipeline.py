@@ -116,7 +116,7 @@ def run_day(
     run_id = run_id or new_run_id()
     report = DayReport(date, run_id)
     run = _Run(lake, config, date, run_id, progress)
-    with _refusal_recorded(run, stages[0]):
+    with _recorded(run, stages[0], [], good=False):  # refused input
         raw = lake.check_raw(date, skip_bad=skip_bad_files) if "stage1" in stages else None
         if lake.storage.fs is not None:  # a cluster's driver cannot look at it before the engine does
             _check_segments(lake, list(raw.files) if raw else [])
@@ -137,24 +137,11 @@ def run_day(
 
 
 @contextmanager
-def _refusal_recorded(run: _Run, stage: str) -> Iterator[None]:
-    """Writes the record of the first stage of a run whose input is refused before the engine is started."""
-    with log.bound(run_id=run.run_id, date=run.date, stage=stage):
-        record, start = _begun(run, stage, []), time.perf_counter()
-        try:
-            yield
-        except BaseException as error:
-            _end(run, record, StageReport(stage, seconds=time.perf_counter() - start), error)
-            raise
-
-
-@contextmanager
-def _recorded(day: _Day, stage: str, inputs: list[dict[str, Any]]) -> Iterator[StageReport]:
-    """Writes the stage's run record when it ends, whatever way, with what ``inputs`` holds then."""
+def _recorded(run: _Run, stage: str, inputs: list[dict[str, Any]], *, good: bool = True) -> Iterator[StageReport]:
+    """Writes the stage's run record when it ends, with what ``inputs`` holds then; ``good=False``: only if it fails."""
     report = StageReport(stage)
-    with log.bound(run_id=day.run_id, date=day.date, stage=stage):
-        record, start = _begun(day, stage, inputs), time.perf_counter()
-        record |= {"engine": day.engine.name, "engine_version": day.engine.version}
+    with log.bound(run_id=run.run_id, date=run.date, stage=stage):
+        record, start = _begun(run, stage, inputs), time.perf_counter()
         problem: BaseException | None = None
         try:
             yield report
@@ -163,10 +150,12 @@ def _recorded(day: _Day, stage: str, inputs: list[dict[str, Any]]) -> Iterator[S
             raise
         finally:
             report.seconds = time.perf_counter() - start
-            _end(day, record, report, problem)
+            if problem or good:
+                _end(run, record, report, problem)
 
 
 def _begun(run: _Run, stage: str, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+    engine = {"engine": run.engine.name, "engine_version": run.engine.version} if isinstance(run, _Day) else {}
     return {
         "run_id": run.run_id,
         "stage": stage,
@@ -176,6 +165,7 @@ def _begun(run: _Run, stage: str, inputs: list[dict[str, Any]]) -> dict[str, Any
         "config_hash": run.config.hash,
         "inputs": inputs,
         "started_ms": int(time.time() * 1000),
+        **engine,
     }
 
 
