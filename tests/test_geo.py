@@ -37,7 +37,10 @@ def test_headings_are_clockwise_from_north(engine, east, north, degrees):
     )
 
 
-@pytest.mark.parametrize(("a", "b", "apart"), [(350, 10, 20), (10, 350, 20), (0, 180, 180), (90, 95, 5)])
+@pytest.mark.parametrize(
+    ("a", "b", "apart"),
+    [(350, 10, 20), (10, 350, 20), (0, 180, 180), (90, 95, 5), (350, -90, 80), (350, -170, 160), (720, 30, 30)],
+)
 def test_difference_of_headings(engine, a, b, apart):
     from pyspark.sql import functions as F
 

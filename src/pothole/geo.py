@@ -33,8 +33,8 @@ def heading(east_m: Column, north_m: Column) -> Column:
 
 
 def heading_difference(a: Column, b: Column) -> Column:
-    """Smallest angle between two headings, 0..180 degrees."""
-    d = F.abs(a - b)
+    """Smallest angle between two headings (any multiple of 360 added), 0..180 degrees."""
+    d = F.abs(a - b) % F.lit(360.0)
     return F.when(d > 180.0, F.lit(360.0) - d).otherwise(d)
 
 

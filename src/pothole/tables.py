@@ -154,7 +154,7 @@ IMPACTS = Table(
         Column("duration_ms", "bigint", "from the first to the last sample of half the peak or more around it", "ms"),
         Column("peak_mps2", "double", "largest |vertical acceleration|, high-passed", "m/s2"),
         Column("energy_mps2", "double", "RMS acceleration in all directions, 0.7 s before to 1 s after", "m/s2"),
-        Column("impact_score", "double", "the peak in robust scales of this trip, gyroscope included"),
+        Column("impact_score", "double", "the peak in robust scales of this trip"),
         Column("pothole_probability", "double", "that this jolt is a pothole, other passes considered, 0..1"),
         Column("bump_probability", "double", "that it is another structure (bump, joint, manhole), likewise, 0..1"),
         Column("single_pothole_probability", "double", "that it is a pothole, judged by itself, 0..1"),
@@ -222,7 +222,7 @@ CONDITION = Table(
         Column(
             "iri_m_per_km",
             "double",
-            "International Roughness Index; null where nobody drove 15 km/h",
+            "International Roughness Index; null where nobody drove 15 km/h apart from impacts",
             "m/km",
             nullable=True,
         ),

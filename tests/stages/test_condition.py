@@ -123,6 +123,11 @@ def test_a_level_is_the_mean_over_metres_and_slow_seconds_do_not_count(table):
     assert (row["level"], row["metres"]) == (pytest.approx(0.25), 40.0)
 
 
+def test_a_mean_speed_just_below_by_the_order_of_its_sum_counts_as_the_same(table):
+    rows = table("levels", [second(0, velocity=15.0 - 2e-15), second(1, s_id="L:1", velocity=15.0)])
+    assert {row["s_id"] for row in rows} == {"L:0", "L:1"}
+
+
 def test_the_devices_noise_is_taken_off_in_quadrature(table):
     noise, road = 0.12, {"L:0": 0.2, "L:1": 0.4}
     still = [second(t, "L:9", roughness=noise / SETTINGS.noise_share, velocity=80.0) for t in range(20)]

@@ -34,12 +34,12 @@ def table(rows: list[dict]) -> pa.Table:
 def felt(engine):
     from pothole.stages import corroborate
 
-    def run(impacts: list[dict], seconds: list[dict]) -> dict[str, dict]:
+    def run(impacts: list[dict], seconds: list[dict], **settings: float) -> dict[str, dict]:
         single = engine.from_arrow(table(impacts), "impacts").withColumnsRenamed(
             {p: f"single_{p}" for p in ("pothole_probability", "bump_probability")}
         )
         driven = engine.from_arrow(table(seconds), "seconds")
-        told = corroborate.felt_by_others(single, driven, CorroborateSettings(), engine.keep)
+        told = corroborate.felt_by_others(single, driven, CorroborateSettings(**settings), engine.keep)
         return {row["impact_id"]: row for row in engine.to_arrow(told).to_pylist()}
 
     return run
@@ -88,6 +88,13 @@ def test_where_nobody_else_passed_the_verdict_stays_that_of_the_impact(felt, jud
 def test_a_pass_that_felt_something_counts_though_no_second_of_it_is_known(felt):
     row = felt([impact("A"), impact("B", 2.0)], [second("A")])["A+0"]
     assert (row["f_passes"], row["f_felt_pothole"]) == (1.0, pytest.approx(0.6))
+
+
+def test_reach_may_be_set_far(felt):
+    impacts = [impact("A"), impact("B", 90.0)]
+    elsewhere = [second("C", 5000.0)]
+    assert felt(impacts, elsewhere, reach_m=100.0)["A+0"]["f_passes"] == 1.0
+    assert felt(impacts, elsewhere, reach_m=80.0) == {}
 
 
 def test_headings_that_are_not_known_agree_with_any(felt):

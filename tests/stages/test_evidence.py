@@ -47,13 +47,26 @@ def test_a_bump_that_shakes_every_vehicle_is_no_pothole(weigh):
     assert weigh(20, 0, pothole=0.05, bump=0.9)["confidence"] < 0.01
 
 
-def test_the_formula_of_the_documentation(weigh):
-    k, n, s = 3, 5, SETTINGS
+def test_the_same_share_of_many_more_passes_is_no_other_place(weigh):
+    some, many, most = (weigh(9 * n, 11 * n)["confidence"] for n in (1, 20, 500))
+    assert some > 0.9
+    assert (many, most) == (pytest.approx(some), pytest.approx(some))
+
+
+def test_no_number_of_passes_makes_a_pothole_of_what_looks_like_a_bump(weigh):
+    assert weigh(5000, 0, pothole=0.05, bump=0.9)["confidence"] < 0.01
+
+
+@pytest.mark.parametrize(("k", "n"), [(3, 5), (9, 20), (30, 50)])
+def test_the_formula_of_the_documentation(weigh, k, n):
+    s = SETTINGS
+    share = min(1, s.independent_passes / n)
     look = {"p": 0.8 / s.pothole_share, "s": 0.1 / s.structure_share, "n": (1 - 0.8 - 0.1) / s.noise_share}
     prior = {"p": s.pothole_prior, "s": s.structure_prior, "n": 1 - s.pothole_prior - s.structure_prior}
     rate = {"p": s.pothole_hit_rate, "s": s.structure_hit_rate, "n": s.noise_hit_rate}
     weight = {
-        h: prior[h] * rate[h] ** k * (1 - rate[h]) ** (n - k) * look[h] ** min(k, s.independent_looks) for h in "psn"
+        h: prior[h] * (rate[h] ** k * (1 - rate[h]) ** (n - k)) ** share * look[h] ** min(k, s.independent_looks)
+        for h in "psn"
     }
     against = (weight["s"] + weight["n"]) / weight["p"]
     expected = 1 / (1 + s.lookalike_share + against**s.sharpness)

@@ -31,15 +31,17 @@ PARALLEL = link("parallel", (20, 0), (20, 50), (20, 100))
 EAST = link("east", (0, 100), (50, 100))
 
 
+def segments(*links: list[dict[str, object]]) -> pa.Table:
+    types = {"string": pa.string(), "int": pa.int32(), "double": pa.float64()}
+    schema = pa.schema([(c.name, types[c.type]) for c in SEGMENTS.columns])
+    return pa.Table.from_pylist([row for one in links for row in one], schema=schema)
+
+
 @pytest.fixture
 def matched(engine):
     from pothole.stages import match
 
-    types = {"string": pa.string(), "int": pa.int32(), "double": pa.float64()}
-    schema = pa.schema([(c.name, types[c.type]) for c in SEGMENTS.columns])
-
     def run(x_m: float, y_m: float, heading: float | None, sigma: float = 5.0, links=(NORTH, SOUTH, PARALLEL, EAST)):
-        rows = pa.Table.from_pylist([row for one in links for row in one], schema=schema)
         lon, lat = at(x_m, y_m)
         point = pa.table(
             {
@@ -50,7 +52,7 @@ def matched(engine):
                 "position_sigma_m": [sigma],
             }
         )
-        roads = match.network(engine.from_arrow(rows, "segments"))
+        roads = match.network(engine.from_arrow(segments(*links), "segments"))
         frame = match.match(engine.from_arrow(point, "points"), roads, ["id"], MatchSettings())
         return engine.to_arrow(frame).to_pylist()[0]
 
@@ -93,3 +95,14 @@ def test_distance_is_that_to_the_line_not_to_its_middle(matched):
 
 def test_without_roads_every_match_is_null(matched):
     assert matched(0.0, 0.0, 0.0, links=())["link_id"] is None
+
+
+def test_the_segment_that_holds_an_offset(engine):
+    from pothole.stages import match
+
+    roads = match.network(engine.from_arrow(segments(NORTH, SOUTH), "segments"))
+    offsets = {"A": ("north", 0.0), "B": ("north", 49.9), "C": ("north", 50.1), "D": ("south", 99.0), "E": (None, None)}
+    rows = [{"place": place, "link_id": link, "offset_m": at} for place, (link, at) in offsets.items()]
+    held = match.segments_at(engine.from_arrow(pa.Table.from_pylist(rows), "places"), roads)
+    found = {row["place"]: row["s_id"] for row in engine.to_arrow(held).to_pylist()}
+    assert found == {"A": "north:0", "B": "north:0", "C": "north:1", "D": "south:1"}

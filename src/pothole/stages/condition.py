@@ -150,7 +150,7 @@ def levels(quiet: DataFrame, settings: ConditionSettings) -> DataFrame:
         F.percentile("roughness", F.lit(settings.noise_quantile)).alias("quietest"),
         F.percentile("sample_count", F.lit(0.5)).alias("rate_hz"),
     )
-    known = equi_join(quiet.where(F.col("velocity") >= settings.min_velocity_kmh), devices, ["vehicle_id"])
+    known = equi_join(quiet.where(steady(F.col("velocity")) >= settings.min_velocity_kmh), devices, ["vehicle_id"])
     square, noise = F.col("roughness") * F.col("roughness"), F.lit(settings.noise_share) * F.col("quietest")
     road = F.greatest(square - noise * noise, square * F.lit(0.1), F.lit(1e-4))
     level = (

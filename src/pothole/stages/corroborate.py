@@ -18,7 +18,7 @@ from pothole.stages.model import FELT
 from pothole.stages.passing import cell_of, near, seconds_over
 from pothole.stages.settings import ClassifySettings, CorroborateSettings
 
-_CELLS_PER_DEGREE = 4000.0  # over 12 m a side up to 64 degrees of latitude
+_CELL_REACH_M, _CELLS_PER_DEGREE = 12.0, 4000.0  # a cell is wider than that up to 64 degrees of latitude
 _SPOT_M = 4.0
 _NEAR_M = 6.0
 _TRIP = ("vehicle_id", "trip_id")
@@ -132,7 +132,8 @@ def _alike(spots: DataFrame, likely: DataFrame, settings: CorroborateSettings) -
         "away_m": steady(F.sqrt(east * east + north * north)),
     }
     alike = (F.col("away_m") <= settings.reach_m) & (F.col("turned_degrees") <= settings.heading_degrees)
-    return near(spots, likely, _CELLS_PER_DEGREE).withColumns(looks).where(alike)
+    per_degree = _CELLS_PER_DEGREE * min(1.0, _CELL_REACH_M / max(_CELL_REACH_M, settings.reach_m))
+    return near(spots, likely, per_degree).withColumns(looks).where(alike)
 
 
 def _log_odds(name: str) -> Column:

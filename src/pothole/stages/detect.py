@@ -85,7 +85,7 @@ def context(samples: DataFrame, scaled: DataFrame, settings: DetectSettings, kee
     it.
     """
     threshold = F.col("scale") * F.lit(settings.start_scales * _CANDIDATE_SHARE)
-    fast_enough = F.col("velocity") >= settings.min_velocity_kmh * 0.8
+    fast_enough = steady(F.col("velocity")) >= settings.min_velocity_kmh * 0.8
     stands_out = F.col("surroundings") * F.lit(settings.start_surroundings * _CANDIDATE_SHARE)
     candidates = scaled.where((steady(F.col("peak") - F.greatest(threshold, stands_out)) >= 0) & fast_enough)
     before, after = _CONTEXT_SECONDS

@@ -1,13 +1,13 @@
 """From places to potholes: passes with and without an impact, weighed under three explanations.
 
 A place is a pothole, another structure (bump, manhole, joint) or nothing. Each pass speaks: without an impact by one
-minus
-the hit rate of each explanation; with an impact by the hit rate times the likelihood of the impact's look, which is its
-classifier's probability over the share of that kind among all impacts (Bayes' theorem). Passes are not independent,
-since
-the same structure shakes every vehicle alike: so the mean of the looks counts, not their sum, beyond
-``independent_looks`` of them. And some structures look like a pothole to every vehicle: no number of passes makes one
-surer than ``lookalike_share`` allows.
+minus the hit rate of each explanation; with an impact by the hit rate times the likelihood of the impact's look, which
+is its classifier's probability over the share of that kind among all impacts (Bayes' theorem). Passes are not
+independent, since the same structure shakes every vehicle alike: so the mean of the looks counts, not their sum, beyond
+``independent_looks`` of them. Nor has every place the explanation's hit rate, but one of its own (drivers steer around
+one hole and not around another): beyond ``independent_passes`` the share of passes with an impact counts, not their
+number. And some structures look like a pothole to every vehicle: no number of passes makes one surer than
+``lookalike_share`` allows.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 
 from pothole.geo import steady
 from pothole.stages.frames import Keep, equi_join
+from pothole.stages.match import segments_at
 from pothole.stages.passing import seconds_over
 from pothole.stages.settings import ClusterSettings, EvidenceSettings
 
@@ -24,11 +25,7 @@ from pothole.stages.settings import ClusterSettings, EvidenceSettings
 def place_summary(impacts: DataFrame) -> DataFrame:
     """One row a place: its position (medians of its impacts), link, heading and time span."""
     first = F.min(F.struct(*(F.col(c).alias(c) for c in ("timestamp", "vehicle_id", "trip_id"))))
-    strongest = F.max(
-        F.struct(
-            steady(F.col("peak_mps2")).alias("peak"), F.col("heading").alias("heading"), F.col("s_id").alias("s_id")
-        )
-    )
+    strongest = F.max(F.struct(steady(F.col("peak_mps2")).alias("peak"), F.col("heading").alias("heading")))
     return impacts.groupBy("place").agg(
         F.max("link_id").alias("link_id"),
         F.percentile("offset_m", F.lit(0.5)).alias("offset_m"),
@@ -112,10 +109,11 @@ def weigh(passed: DataFrame, settings: EvidenceSettings) -> DataFrame:
     )
     looks = F.least(F.col("hit_count").cast("double"), F.lit(settings.independent_looks))
     misses = F.col("pass_count") - F.col("hit_count")
+    independent = F.least(F.lit(1.0), F.lit(settings.independent_passes) / F.col("pass_count"))
 
     def log_weight(prior: float, rate: float, look: str) -> Column:
         passes_term = F.col("hit_count") * F.log(F.lit(rate)) + misses * F.log(F.lit(1.0 - rate))
-        return F.log(F.lit(prior)) + passes_term + looks * F.col(look)
+        return F.log(F.lit(prior)) + independent * passes_term + looks * F.col(look)
 
     nothing = 1.0 - settings.pothole_prior - settings.structure_prior
     weights = votes.withColumns(
@@ -136,13 +134,15 @@ def weigh(passed: DataFrame, settings: EvidenceSettings) -> DataFrame:
 def potholes(
     impacts: DataFrame,
     traversals: DataFrame,
+    roads: DataFrame,
     cluster: ClusterSettings,
     settings: EvidenceSettings,
     keep: Keep,
 ) -> DataFrame:
     """Candidates of the day: ``tables.POTHOLES`` without the date, and ``first`` (the smallest impact's key).
 
-    ``impacts`` know their ``place``, ``traversals`` their link. A candidate needs ``min_passes`` passes with an impact.
+    ``impacts`` know their ``place``, ``traversals`` their link; ``roads`` come from ``match.network``. A candidate
+    needs ``min_passes`` passes with an impact.
     """
     placed = impacts.where(F.col("place").isNotNull())
     summary = keep(place_summary(placed).where(F.col("impact_count") >= cluster.min_passes))
@@ -153,9 +153,9 @@ def potholes(
     # The median of n readings with standard error s has 1.2533 s / sqrt(n); 2.146 of it holds 90 % in two dimensions.
     spread = F.lit(1.2533) * F.col("sigma_m") / F.sqrt(F.col("hit_count"))
     radius = F.lit(2.146) * F.sqrt(spread * spread + F.lit(settings.position_floor_m**2))
-    return equi_join(summary, strong, ["place"]).withColumns(
+    held = equi_join(summary, segments_at(summary, roads), ["place"], "left")
+    return equi_join(held, strong, ["place"]).withColumns(
         {
-            "s_id": F.col("strongest.s_id"),
             "heading": F.col("strongest.heading"),
             "severity": F.greatest(F.lit(1.0), severity),
             "radius_m": radius,

@@ -133,6 +133,19 @@ def match(points: DataFrame, roads: DataFrame, key: Sequence[str], settings: Mat
     )
 
 
+def segments_at(places: DataFrame, roads: DataFrame) -> DataFrame:
+    """``place`` and the ``s_id`` of the segment that holds its ``offset_m`` along its ``link_id``; none without a link.
+
+    Where two segments meet, the later one.
+    """
+    on_link = equi_join(
+        places.select("place", "link_id", "offset_m"), roads.select("link_id", "s_id", "link_offset_m"), ["link_id"]
+    )
+    begun = on_link.where(steady(F.col("link_offset_m") - F.col("offset_m")) <= 0)
+    last = F.max(F.struct(steady(F.col("link_offset_m")).alias("at"), F.col("s_id").alias("s_id")))
+    return begun.groupBy("place").agg(last.alias("last")).select("place", F.col("last.s_id").alias("s_id"))
+
+
 def _beside() -> tuple[Column, Column]:
     """How far along its segment a point lies, and how far from it, metres (the segment's columns beside lon, lat)."""
     px = (F.col("lon") - F.col("start_lon")) * F.col("mx")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pothole.geo import heading, metres_per_degree_lat, metres_per_degree_lon
+from pothole.geo import heading, metres_per_degree_lat, metres_per_degree_lon, steady
 from pothole.stages.frames import trip_window
 
 #: What identifies a second of a trip.
@@ -64,7 +64,7 @@ def with_course(seconds: DataFrame) -> DataFrame:
 
 def traversals(seconds: DataFrame, settings_min_velocity_kmh: float) -> DataFrame:
     """Columns of ``tables.TRAVERSALS``: the seconds in which the vehicle moved and its samples were fit."""
-    return seconds.where(F.col("fit") & (F.col("velocity") >= settings_min_velocity_kmh)).select(
+    return seconds.where(F.col("fit") & (steady(F.col("velocity")) >= settings_min_velocity_kmh)).select(
         "trip_id",
         "vehicle_id",
         "timestamp",

@@ -124,7 +124,7 @@ class LocateSettings:
     """Standard error of a good fix per axis (Newson & Krumm 2009)."""
     sigma_per_hdop_m: NotNegative = 2.0
     """Standard error per unit of horizontal dilution of precision."""
-    bump_reach_m: NotNegative = 15.0
+    bump_reach_m: Annotated[float, Range(0, 90)] = 15.0
     """An impact this near to a known structure in its direction of travel is that structure."""
     bump_heading_degrees: Degrees = 45.0
     """Largest difference between the impact's heading and that of the known structure."""
@@ -144,10 +144,16 @@ class MatchSettings:
 class ClusterSettings:
     """When impacts are of one place."""
 
-    gap_m: Positive = 10.0
-    """A wider gap along the link begins a new place."""
-    max_length_m: Positive = 25.0
+    gap_m: Positive = 15.0
+    """A wider gap along the link begins a new stretch."""
+    smooth_m: Positive = 8.0
+    """Impacts this near along the link count in one another's density."""
+    apart_m: Positive = 15.0
+    """Peaks of the density are at least so far from each other."""
+    max_length_m: Positive = 50.0
     """A longer place is split."""
+    cell_m: Positive = 10.0
+    """Width of the cells in which impacts without a road gather."""
     min_probability: Share = 0.15
     """Impacts that are less likely to be a pothole than this are no part of a place."""
     min_passes: Annotated[int, Range(1)] = 2
@@ -178,6 +184,8 @@ class EvidenceSettings:
     """Share of impacts without a cause in the road."""
     independent_looks: Positive = 4.0
     """As many impacts of one place count as independent in how they look."""
+    independent_passes: Positive = 20.0
+    """As many passes over one place count as independent in whether they give an impact: it has a rate of its own."""
     sharpness: Positive = 1.5
     """Exponent of the odds: looks and passes together say more than either rate counts for."""
     lookalike_share: Share = 0.04
@@ -200,7 +208,7 @@ class ConditionSettings:
 
     fix_age_seconds: Annotated[int, Range(0)] = 1
     """How old the fix of a second is: a receiver's lag (0.6 s), and half of the second for which a fix is held."""
-    min_velocity_kmh: NotNegative = 15.0
+    min_velocity_kmh: Positive = 15.0
     """Slower seconds say little of the road."""
     speed_exponent: NotNegative = 0.62
     """How the roughness that a vehicle feels grows with its speed."""
