@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,10 +32,10 @@ def on_link(offsets: list[float], link: str = "L") -> pa.Table:
     )  # fmt: skip
 
 
-def test_a_gap_of_more_than_ten_metres_begins_a_new_place(engine):
+def test_a_wide_gap_begins_a_new_place(engine):
     from pothole.stages.cluster import along_links
 
-    assert groups(engine, along_links, on_link([3.0, 0.0, 12.9, 24.0])) == [[0, 1, 2], [3]]
+    assert groups(engine, along_links, on_link([3.0, 0.0, 12.9, 28.0])) == [[0, 1, 2], [3]]
 
 
 def test_links_are_apart(engine):
@@ -46,8 +48,30 @@ def test_links_are_apart(engine):
 def test_a_long_place_is_split(engine):
     from pothole.stages.cluster import along_links
 
-    places = groups(engine, along_links, on_link([float(i * 6) for i in range(9)]))  # 48 m without a gap
+    places = groups(engine, along_links, on_link([float(i * 8) for i in range(9)]))  # 64 m, denser in the middle
     assert [len(p) for p in places] == [4, 5]
+
+
+def around(middle_m: float, count: int, sigma_m: float) -> list[float]:
+    """Offsets as fixes scatter them, the same every time."""
+    normal = NormalDist(middle_m, sigma_m)
+    return [normal.inv_cdf((i + 0.5) / count) for i in range(count)]
+
+
+def test_one_hole_on_a_busy_street_is_one_place_however_far_its_impacts_scatter(engine):
+    from pothole.stages.cluster import along_links
+
+    offsets = around(60.0, 80, 7.0)
+    assert max(offsets) - min(offsets) > 30
+    assert groups(engine, along_links, on_link(offsets)) == [list(range(80))]
+
+
+def test_two_holes_between_which_impacts_lie_are_two_places(engine):
+    from pothole.stages.cluster import along_links
+
+    offsets = around(60.0, 40, 5.0) + around(85.0, 40, 5.0)
+    places = groups(engine, along_links, on_link(offsets))
+    assert [len(p) for p in places] == [40, 40]
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
