@@ -42,7 +42,9 @@ STEPS: dict[str, dict[str, str]] = {
     "lag of GPS": {"STAGE1__LOCATE__GPS_LAG_MS": "0"},
     "heading in matching": {"STAGE2__MATCH__HEADING_DEGREES": "180"},
     "unlikely impacts are no part of a place": {"STAGE2__CLUSTER__MIN_PROBABILITY": "0"},
-    "passes are not independent": {"STAGE2__EVIDENCE__INDEPENDENT_LOOKS": "1000"},
+    "impacts go to the nearest peak": {"STAGE2__CLUSTER__APART_M": "100000"},
+    "passes are not independent": {"STAGE2__EVIDENCE__INDEPENDENT_LOOKS": "1000",
+                                   "STAGE2__EVIDENCE__INDEPENDENT_PASSES": "1000000"},
     "passes without an impact": {"STAGE2__EVIDENCE__POTHOLE_HIT_RATE": "0.01", "STAGE2__EVIDENCE__NOISE_HIT_RATE":
                                  "0.01", "STAGE2__EVIDENCE__STRUCTURE_HIT_RATE": "0.01"},
     "places that look like potholes and are none": {"STAGE2__EVIDENCE__LOOKALIKE_SHARE": "0"},

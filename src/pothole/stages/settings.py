@@ -188,7 +188,7 @@ class EvidenceSettings:
     """As many passes over one place count as independent in whether they give an impact: it has a rate of its own."""
     sharpness: Positive = 1.5
     """Exponent of the odds: looks and passes together say more than either rate counts for."""
-    lookalike_share: Share = 0.025
+    lookalike_share: Share = 0.04
     """Share of places that shake every vehicle as a pothole does and are none; no number of passes tells them."""
     speed_exponent: NotNegative = 0.25
     """How the energy of a pothole's impact grows with speed, for comparing impacts at other speeds."""
