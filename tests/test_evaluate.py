@@ -209,6 +209,31 @@ def test_a_truth_that_is_not_there_or_lacks_a_column(tmp_path: Path) -> None:
         read_truth(tmp_path, DAY)
 
 
+@pytest.mark.parametrize(
+    ("impacts", "holes", "told"),
+    [
+        ("7,8,1000,pothole,1,30\n7,8,,pothole,1,30\n", "", "line 3: timestamp has no value"),
+        ("7,8,nan,pothole,1,30\n", "", "line 2: timestamp has no value"),
+        ("7,8,1770867668,pothole,1,30\n", "", "line 2: timestamp is 1770867668"),
+        ("7,8,soon,pothole,1,30\n", "", "soon"),
+        ("7,8,1000,Pothole,1,30\n", "", "line 2: kind is 'Pothole'"),
+        ("7,,1000,pothole,1,30\n", "", "line 2: trip_id is ''"),
+        ("", "1,2,5,127.0,nan,.05,.3,4\n", "line 2: lat has no value"),
+        ("", "1,2,5,127.0,37.5,.05,.3,\n", "line 2: hits has no value"),
+    ],
+)
+def test_labels_that_cannot_be_scored_are_refused(tmp_path: Path, impacts: str, holes: str, told: str) -> None:
+    with pytest.raises(BadInputError, match=told) as error:
+        read_truth(write_truth(tmp_path, impacts, holes), DAY)
+    assert str(tmp_path) in error.value.message and "expected" in str(error.value.hint)
+
+
+def test_labels_without_a_line_are_refused(tmp_path: Path) -> None:
+    (write_truth(tmp_path, "", "") / "impacts.csv").write_text("")
+    with pytest.raises(BadInputError, match=r"impacts\.csv: Empty CSV"):
+        read_truth(tmp_path, DAY)
+
+
 def test_labels_of_impacts_alone_are_a_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     truth = write_truth(tmp_path / "truth", "v,a,1000,pothole,p,30\n", "")
     (truth / "potholes.csv").unlink()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -225,12 +226,55 @@ def _labels(folder: Path, date: str, name: str, columns: tuple[str, ...]) -> pa.
     place = (folder / f"dt={date}" if (folder / f"dt={date}").is_dir() else folder) / name
     if not place.is_file():
         return None
-    text = {c: pa.string() for c in ("vehicle_id", "trip_id", "pothole_id", "link_id", "kind", "feature_kind")}
-    table = pacsv.read_csv(place, convert_options=pacsv.ConvertOptions(column_types=text))
+    types = {c: pa.string() for c in ("vehicle_id", "trip_id", "pothole_id", "link_id", "kind", "feature_kind")}
+    types |= dict.fromkeys(_NUMBERS, pa.float64())
+    try:
+        table = pacsv.read_csv(place, convert_options=pacsv.ConvertOptions(column_types=types))
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise BadInputError(
+            f"{place}: {' '.join(str(error).split())}",
+            hint=f"expected UTF-8 text with the columns {', '.join(columns)}",
+        ) from None
     missing = [c for c in columns if c not in table.column_names]
     if missing:
         raise BadInputError(f"{place}: column {missing[0]} is missing; found {', '.join(table.column_names)}")
+    for column in columns:
+        wrong = _wrong(column, table[column])
+        if (line := pc.index(wrong, value=True).as_py()) >= 0:
+            value = table[column][line].as_py()
+            raise BadInputError(
+                f"{place}, line {line + 2}: {column} " + ("has no value" if value is None else f"is {value!r}"),
+                hint=f"expected {_EXPECTED[column]}",
+            )
     return table
+
+
+_NUMBERS = ("timestamp", "lon", "lat", "hits")
+_EXPECTED = {
+    "vehicle_id": "a vehicle's id",
+    "trip_id": "a trip's id",
+    "timestamp": "UTC epoch milliseconds",
+    "kind": "pothole, or another word for what is none",
+    "pothole_id": "an id",
+    "link_id": "a link's id, or nothing",
+    "lon": "degrees, WGS84",
+    "lat": "degrees, WGS84",
+    "hits": "how many wheels went over it",
+}
+
+
+def _wrong(column: str, values: pa.ChunkedArray) -> Any:
+    """Which values cannot be: missing ones, and those that are easily mistaken for others."""
+    if column in _NUMBERS:
+        number = pc.fill_null(values, float("nan"))
+        wrong = pc.invert(pc.is_finite(number))
+        if column == "timestamp":  # seconds, of 2001 to 2100
+            wrong = pc.or_(wrong, pc.and_(pc.greater_equal(number, 1e9), pc.less(number, 4.2e9)))
+        return wrong
+    if column == "kind":
+        alike = pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(values)), "pothole")
+        return pc.or_(pc.equal(values, ""), pc.and_(alike, pc.not_equal(values, "pothole")))
+    return pc.and_(pc.equal(values, ""), column != "link_id")
 
 
 def pothole_events(impacts: pa.Table) -> pa.Table:

@@ -28,10 +28,12 @@ def evaluate(
 
     from pothole import evaluate as evaluation
     from pothole.config import parse_date
-    from pothole.errors import NoDataError
+    from pothole.errors import NoDataError, UserError
     from pothole.lake import open_lake
     from pothole.tables import IMPACTS, POTHOLES
 
+    if not tolerance_ms >= 0:
+        raise UserError(f"--tolerance-ms is {tolerance_ms}", hint="expected milliseconds, 0 or more")
     opened = open_lake(lake)
     dates = [parse_date(date)] if date else opened.dates(POTHOLES.name)
     if not dates:

@@ -41,7 +41,7 @@ def csv_text(rows: list[Ranked], zone: str = SEOUL) -> str:
     writer.writeheader()
     for row in rows:
         plain = properties(row, zone)
-        writer.writerow(plain | {"street": _no_formula(plain["street"])})
+        writer.writerow({k: _no_formula(v) if isinstance(v, str) else v for k, v in plain.items()})
     return "\ufeff" + text.getvalue()
 
 
@@ -64,5 +64,5 @@ def _feature(row: Ranked, zone: str) -> dict[str, Any]:
 
 
 def _no_formula(text: str) -> str:
-    """A street called ``=1+1`` stays text in a spreadsheet (OWASP, "CSV injection")."""
+    """A street or road segment called ``=1+1`` stays text in a spreadsheet (OWASP, "CSV injection")."""
     return "'" + text if text[:1] in set("=+-@\t\r") else text

@@ -85,7 +85,7 @@ class DetectSettings:
     start_scales: NotNegative = 3.0
     """An impact's peak is at least this many of the trip's scales from the running mean."""
     start_surroundings: NotNegative = 2.5
-    """And at least this many times the RMS of the road's five seconds around it."""
+    """And at least this many times the RMS of the road in the five seconds before and after it."""
     apart_ms: Annotated[int, Range(1)] = 600
     """An impact's peak is the largest for this long to both sides: both axles are one impact, a rough road many."""
     min_velocity_kmh: NotNegative = 10.0
@@ -199,7 +199,10 @@ class EvidenceSettings:
     position_floor_m: NotNegative = 1.0
     """Error of the position that no number of passes takes away."""
     confirmed: Share = CONFIRMED
-    """Confidence from which a run and its report count a candidate as confirmed; scoring keeps 0.95."""
+    """Confidence from which a run and its report count a candidate as confirmed; scoring keeps 0.95.
+
+    No candidate is surer than 1 / (1 + ``lookalike_share``).
+    """
 
 
 @dataclass(frozen=True)

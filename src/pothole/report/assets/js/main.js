@@ -101,6 +101,7 @@ function offer(id, name, type, text) {
 }
 
 function fitMap() {
+  map.invalidateSize({ animate: false }); // what was written beside it since it was made has taken its share
   const bounds = roads.bounds().isValid() ? roads.bounds() : markers.bounds();
   if (bounds.isValid()) map.fitBounds(bounds, { padding: [18, 18], maxZoom: 17, animate: false });
 }
@@ -132,7 +133,8 @@ labels.draw();
 offer("download-csv", `potholes-${data.date}.csv`, "text/csv", data.csv);
 offer("download-geojson", `potholes-${data.date}.geojson`, "application/geo+json", JSON.stringify(data.potholes));
 byId("attribution").textContent = data.attribution;
-byId("zone").textContent = data.zone.split("/").pop().replace("_", " ");
+byId("sure").textContent = `${Math.round(100 * data.steps.confirmed)} %`;
+byId("zone").textContent = data.zone.split("/").pop().replaceAll("_", " ");
 byId("print").addEventListener("click", () => window.print());
 document.addEventListener("keydown", (event) => event.key === "Escape" && selected !== null && select(null, {}));
 new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(byId("map"));
