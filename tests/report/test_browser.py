@@ -41,13 +41,15 @@ def visit(browser: Any, tmp_path: Path) -> Iterator[Any]:
     requests, complaints = [], []
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
 
-    def open_page(potholes, driven, segments, **more):
+    def open_page(potholes, driven, segments, size=None, **more):
         file = write_report(tmp_path, potholes, driven, segments, date=DATE, **more)[-1]
         page = context.new_page()
         page.set_default_timeout(5000)
         page.on("request", lambda r: requests.append(r.url) if not r.url.startswith("blob:") else None)
         page.on("console", lambda m: complaints.append(m.text))
         page.on("pageerror", lambda e: complaints.append(str(e)))
+        if size:
+            page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
         page.goto(file.as_uri())
         assert page.locator("#map .leaflet-pane").count() > 0
         return page
@@ -82,6 +84,20 @@ def marker_in_the_middle(page: Any, radius_px: int = 40) -> bool:
         }""",
         radius_px,
     )
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1366, 768), (1280, 720), (390, 844)])
+def test_the_first_view_holds_every_pothole(visit, size):
+    page = visit(*day(), size=size)
+    outside = page.evaluate(
+        """() => {
+          const map = document.getElementById("map").getBoundingClientRect();
+          const markers = [...document.querySelectorAll(".leaflet-potholes-pane path.leaflet-interactive")];
+          return markers.map((m) => m.getBoundingClientRect()).filter((b) =>
+            b.left < map.left || b.right > map.right || b.top < map.top || b.bottom > map.bottom).length;
+        }"""
+    )
+    assert (outside, visible_places(page)) == (0, 60)
 
 
 def test_a_day_shows_its_figures_its_list_and_its_map(visit):
