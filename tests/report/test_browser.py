@@ -86,10 +86,9 @@ def marker_in_the_middle(page: Any, radius_px: int = 40) -> bool:
     )
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1366, 768), (1280, 720), (390, 844)])
-def test_the_first_view_holds_every_pothole(visit, size):
-    page = visit(*day(), size=size)
-    outside = page.evaluate(
+def potholes_outside(page: Any) -> int:
+    """How many markers are not wholly on the map."""
+    return page.evaluate(
         """() => {
           const map = document.getElementById("map").getBoundingClientRect();
           const markers = [...document.querySelectorAll(".leaflet-potholes-pane path.leaflet-interactive")];
@@ -97,7 +96,12 @@ def test_the_first_view_holds_every_pothole(visit, size):
             b.left < map.left || b.right > map.right || b.top < map.top || b.bottom > map.bottom).length;
         }"""
     )
-    assert (outside, visible_places(page)) == (0, 60)
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1366, 768), (1280, 720), (390, 844)])
+def test_the_first_view_holds_every_pothole(visit, size):
+    page = visit(*day(), size=size)
+    assert (potholes_outside(page), visible_places(page)) == (0, 60)
 
 
 def test_a_day_shows_its_figures_its_list_and_its_map(visit):
@@ -161,8 +165,19 @@ def test_filters_hold_for_list_and_map(visit):
     until(page, "document.querySelectorAll('tbody tr').length === 60")
     page.fill("#street", "harbour")
     assert set(page.locator("tbody .name").all_inner_texts()) == {"Harbour Road"}
+    page.fill("#street", "HÁRBOUR")
+    assert set(page.locator("tbody .name").all_inner_texts()) == {"Harbour Road"}
     page.fill("#street", "no such street")
     assert page.locator("#empty").inner_text() == "No pothole fits these filters."
+
+
+def test_reset_shows_the_whole_map_again(visit):
+    page = visit(*day())
+    page.locator("tbody tr").first.click()
+    until(page, "document.querySelectorAll('tr.picked').length === 1")
+    assert potholes_outside(page) > 0
+    page.get_by_text("Reset").click()
+    assert potholes_outside(page) == 0
 
 
 def test_a_heading_sorts(visit):

@@ -1,6 +1,7 @@
 // What is shown: confirmed ones only, from a severity on, on streets whose name holds the searched text.
 
-const fold = (text) => text.normalize("NFKC").toLocaleLowerCase();
+// Without accents: whoever searches for Etelaesplanadi means Eteläesplanadi.
+const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
 
 function makeFilters(onChange) {
   const form = byId("filters");

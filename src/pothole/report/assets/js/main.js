@@ -135,6 +135,7 @@ offer("download-geojson", `potholes-${data.date}.geojson`, "application/geo+json
 byId("attribution").textContent = data.attribution;
 byId("sure").textContent = `${Math.round(100 * data.steps.confirmed)} %`;
 byId("zone").textContent = data.zone.split("/").pop().replaceAll("_", " ");
+byId("filters").addEventListener("reset", fitMap);
 byId("print").addEventListener("click", () => window.print());
 document.addEventListener("keydown", (event) => event.key === "Escape" && selected !== null && select(null, {}));
 new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(byId("map"));
