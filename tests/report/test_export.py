@@ -64,3 +64,12 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(LakeError, match=r"cannot write .*file.*potholes-"):
         write_report(tmp_path / "file", table(POTHOLES, []), table(CONDITION, []), None, date=DATE)
+
+
+def test_a_file_that_cannot_be_written_leaves_the_one_of_before(tmp_path):
+    page = write_report(tmp_path, *day(), date=DATE)[-1]
+    before = page.read_bytes()
+    (tmp_path / f".{page.name}.tmp").mkdir()  # nobody can write there, as on a full disk
+    with pytest.raises(LakeError, match=f"cannot write {page}"):
+        write_report(tmp_path, *day(), date=DATE)
+    assert page.read_bytes() == before

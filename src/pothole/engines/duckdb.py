@@ -251,6 +251,8 @@ def _explained() -> Iterator[None]:
             raise PipelineFailure(said, hint="lower engine.batch_rows or raise engine.memory_gb") from error
         if "Permission denied" in said:
             raise LakeError(f"access denied: {said}", hint="check the permissions of that path") from error
+        if "Could not write" in said:
+            raise LakeError(f"cannot write: {said}", hint="is the disk full, or a limit on files reached?") from error
         if _DAMAGED.search(said) is None:
             raise
         which = "the file named above" if _NAMED.search(said) else "one of the files that the stage reads"

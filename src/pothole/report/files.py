@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def write_report(
 ) -> list[Path]:
     """Write ``potholes-DATE.geojson``, ``potholes-DATE.csv`` and ``report-DATE.html``; the paths, in this order.
 
-    Raises LakeError when the folder cannot be made or a file cannot be written.
+    Each takes its place when it is whole. Raises LakeError when the folder cannot be made or a file cannot be written.
     """
     rows = ranked(potholes, segments, confirmed)
     page = render(
@@ -45,10 +46,14 @@ def write_report(
 
 
 def _write(path: Path, text: str) -> Path:
+    whole = path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
+        whole.write_text(text, encoding="utf-8", newline="")
+        whole.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            whole.unlink(missing_ok=True)
         raise LakeError(
             f"cannot write {path}: {error.strerror or error}", hint="choose another folder with --out"
         ) from error
