@@ -54,6 +54,14 @@ def test_a_rerun_replaces_and_removes_the_older_version(lake: Lake) -> None:
     }
 
 
+def test_a_rerun_removes_what_a_killed_run_had_half_written(lake: Lake) -> None:
+    publish(lake, 1)
+    lake.storage.write(f"{FOLDER}/._manifest.json.48f009af.tmp", b"{")
+    lake.storage.write(f"{FOLDER}/run-killed/part-00000.parquet", b"PAR1")
+    publish(lake, 2)
+    assert version_of(lake, ONE) == 2 and lake.repair() == []
+
+
 def fail_while_publishing(lake: Lake, run_id: str, *, after: tuple[str, ...] = ()) -> None:
     """A run that writes version 2 of both datasets, publishes those named, and fails."""
 

@@ -182,12 +182,10 @@ class Lake:
         with explained("write", str(path)):
             path.mkdir(parents=True, exist_ok=True)
 
-    def remove_runs(self, dataset: str, date: str, *, keep: set[str]) -> None:
-        """Remove the ``run-`` folders of a partition but those to keep."""
-        folder = f"{dataset}/dt={date}"
-        for name in self.storage.folders(folder):
-            if name.startswith("run-") and name not in keep:
-                self.storage.delete(f"{folder}/{name}")
+    def remove_leftovers(self, dataset: str, date: str, *, keep: set[str]) -> None:
+        """Remove the ``run-`` folders of a partition but those to keep, and what killed runs had half written."""
+        for path in repairs.unlisted(self, f"{dataset}/dt={date}", keep):
+            self.storage.delete(path)
 
     def write_run_record(self, date: str, run_id: str, stage: str, record: dict[str, Any]) -> None:
         """Keep what a stage of a run did."""

@@ -1,6 +1,7 @@
 """Publishing: a run's files become the partition in one atomic operation, or never.
 
-Files go to ``dt=D/run-<run_id>/``; then the manifest replaces the old one; then older ``run-`` folders go.
+Files go to ``dt=D/run-<run_id>/``; then the manifest replaces the old one; then older ``run-`` folders go, and what
+killed runs had half written.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class Publication:
         self._announced.add(dataset)
         self._lake.storage.write(f"{dataset}/dt={self.date}/{manifests.NAME}", manifest.to_json())
         self._staging.pop(dataset)
-        self._lake.remove_runs(dataset, self.date, keep=manifest.folders)
+        self._lake.remove_leftovers(dataset, self.date, keep=manifest.folders)
         return manifest
 
     def _upload(self, dataset: str, folder: str) -> None:

@@ -76,8 +76,13 @@ def partition(lake: Lake, dataset: str, date: str) -> Partition:
     except BadInputError as error:
         return Partition(dataset, date, None, error.message, _temporary(lake, folder))
     listed = manifest.folders if manifest else set()
+    return Partition(dataset, date, manifest, problem, unlisted(lake, folder, listed))
+
+
+def unlisted(lake: Lake, folder: str, listed: set[str]) -> tuple[str, ...]:
+    """What lies in a partition's folder beside the ``run-`` folders that its manifest lists."""
     runs = tuple(f"{folder}/{n}" for n in lake.storage.folders(folder) if n.startswith("run-") and n not in listed)
-    return Partition(dataset, date, manifest, problem, runs + _temporary(lake, folder))
+    return runs + _temporary(lake, folder)
 
 
 def all_dates(lake: Lake) -> list[str]:
