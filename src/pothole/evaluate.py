@@ -20,6 +20,7 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from pothole.errors import BadInputError
+from pothole.roads.read import legible
 from pothole.tables import is_confirmed
 
 Array = NDArray[np.float64]
@@ -228,13 +229,8 @@ def _labels(folder: Path, date: str, name: str, columns: tuple[str, ...]) -> pa.
         return None
     types = {c: pa.string() for c in ("vehicle_id", "trip_id", "pothole_id", "link_id", "kind", "feature_kind")}
     types |= dict.fromkeys(_NUMBERS, pa.float64())
-    try:
+    with legible(str(place), columns):
         table = pacsv.read_csv(place, convert_options=pacsv.ConvertOptions(column_types=types))
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        raise BadInputError(
-            f"{place}: {' '.join(str(error).split())}",
-            hint=f"expected UTF-8 text with the columns {', '.join(columns)}",
-        ) from None
     missing = [c for c in columns if c not in table.column_names]
     if missing:
         raise BadInputError(f"{place}: column {missing[0]} is missing; found {', '.join(table.column_names)}")

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 
 import pytest
 
 from pothole.errors import LakeError
+from pothole.lake import folder
 from pothole.report import ranked, write_report
 from pothole.report.export import csv_text, geojson, local_time
 from pothole.tables import CONDITION, POTHOLES, SEGMENTS
@@ -66,10 +68,18 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
         write_report(tmp_path / "file", table(POTHOLES, []), table(CONDITION, []), None, date=DATE)
 
 
-def test_a_file_that_cannot_be_written_leaves_the_one_of_before(tmp_path):
+def test_a_file_that_cannot_be_written_leaves_the_one_of_before(tmp_path, monkeypatch):
     page = write_report(tmp_path, *day(), date=DATE)[-1]
     before = page.read_bytes()
-    (tmp_path / f".{page.name}.tmp").mkdir()  # nobody can write there, as on a full disk
+    write_durably = folder._write_durably
+
+    def full(path, content):
+        if page.name in path.name:
+            path.write_bytes(content[:40])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_durably(path, content)
+
+    monkeypatch.setattr(folder, "_write_durably", full)
     with pytest.raises(LakeError, match=f"cannot write {page}"):
         write_report(tmp_path, *day(), date=DATE)
-    assert page.read_bytes() == before
+    assert page.read_bytes() == before and len(list(tmp_path.iterdir())) == 3

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from pothole.errors import LakeError
+from pothole.lake.folder import FolderStorage
 from pothole.report.export import SEOUL, csv_text, geojson
 from pothole.report.page import render
 from pothole.report.ranking import ranked
@@ -46,15 +46,11 @@ def write_report(
 
 
 def _write(path: Path, text: str) -> Path:
-    whole = path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole.write_text(text, encoding="utf-8", newline="")
-        whole.replace(path)
     except OSError as error:
-        with suppress(OSError):
-            whole.unlink(missing_ok=True)
         raise LakeError(
             f"cannot write {path}: {error.strerror or error}", hint="choose another folder with --out"
         ) from error
+    FolderStorage(path.parent).write(path.name, text.encode())
     return path

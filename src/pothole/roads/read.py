@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -41,14 +43,21 @@ def read_bumps(layers: list[tuple[bytes, str]]) -> pa.Table:
 
 
 def _read(file: Any, source: str, table: Table) -> pa.Table:
-    try:
+    with legible(source, table.names):
         if source.endswith(".parquet"):
             return pq.ParquetFile(file).read()
         return pacsv.read_csv(file, convert_options=_conversion(table))
+
+
+@contextmanager
+def legible(source: str, columns: Sequence[str]) -> Iterator[None]:
+    """What Arrow says of a file that it cannot read as the BadInputError that names the file and what is expected."""
+    try:
+        yield
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise BadInputError(
             f"{source}: {' '.join(str(error).split())}",
-            hint=f"expected UTF-8 text with the columns {', '.join(table.names)}",
+            hint=f"expected UTF-8 text with the columns {', '.join(columns)}",
         ) from None
 
 

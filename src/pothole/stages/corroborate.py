@@ -132,7 +132,7 @@ def _alike(spots: DataFrame, likely: DataFrame, settings: CorroborateSettings) -
         "away_m": steady(F.sqrt(east * east + north * north)),
     }
     alike = (F.col("away_m") <= settings.reach_m) & (F.col("turned_degrees") <= settings.heading_degrees)
-    per_degree = _CELLS_PER_DEGREE * min(1.0, _CELL_REACH_M / max(_CELL_REACH_M, settings.reach_m))
+    per_degree = _CELLS_PER_DEGREE * _CELL_REACH_M / max(_CELL_REACH_M, settings.reach_m)
     return near(spots, likely, per_degree).withColumns(looks).where(alike)
 
 

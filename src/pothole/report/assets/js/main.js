@@ -134,6 +134,7 @@ offer("download-csv", `potholes-${data.date}.csv`, "text/csv", data.csv);
 offer("download-geojson", `potholes-${data.date}.geojson`, "application/geo+json", JSON.stringify(data.potholes));
 byId("attribution").textContent = data.attribution;
 byId("sure").textContent = `${Math.round(100 * data.steps.confirmed)} %`;
+["moderate-from", "severe-from"].forEach((id, i) => (byId(id).textContent = data.steps.severity[i]));
 byId("zone").textContent = data.zone.split("/").pop().replaceAll("_", " ");
 byId("filters").addEventListener("reset", fitMap);
 byId("print").addEventListener("click", () => window.print());
