@@ -61,7 +61,7 @@ def run(
         refused = keep(bad)
     oriented = keep(orient.orient(seconds, settings.orient, keep))
     strong = keep(detect.with_strength(samples, oriented))
-    described = described_impacts(samples, strong, settings, keep)
+    described = keep(described_impacts(samples, strong, settings, keep))
     judged = classify.classify(locate.known_structures(described, bumps, settings.locate), settings.classify)
     return Stage1(
         impacts=judged.select(*_impact_columns(), "known"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pothole.engines.sql.errors import NotSupported, public
+from pothole.engines.sql.errors import NotSupportedError, public
 from pothole.engines.sql.types import Schema, Struct, Type, cast, common
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Column:
     def named(self) -> str:
         """The name that it has in a frame."""
         if self._name is None:
-            raise NotSupported("column without a name; give it one with .alias(...)", ())
+            raise NotSupportedError("column without a name; give it one with .alias(...)", ())
         return self._name
 
     def alias(self, name: str) -> Column:
@@ -59,18 +59,18 @@ class Column:
         def resolve(schema: Schema) -> Sql:
             call = self.sql(schema)
             if call.over is None:
-                raise NotSupported(f"window over {call.text}, which is no aggregate", ())
+                raise NotSupportedError(f"window over {call.text}, which is no aggregate", ())
             return Sql(call.over(window.sql(schema)), call.type)
 
         return Column(resolve)
 
     def when(self, condition: Column, value: Any) -> Column:
         """After ``functions.when`` alone."""
-        raise NotSupported("when(...) on a column that is no functions.when(...)", ())
+        raise NotSupportedError("when(...) on a column that is no functions.when(...)", ())
 
     def otherwise(self, value: Any) -> Column:
         """After ``functions.when`` alone."""
-        raise NotSupported("otherwise(...) on a column that is no functions.when(...)", ())
+        raise NotSupportedError("otherwise(...) on a column that is no functions.when(...)", ())
 
     def isNull(self) -> Column:
         """Whether it is null."""
@@ -118,7 +118,7 @@ class Column:
         return _arithmetic("*", other, self)
 
     def __mod__(self, other: Any) -> Column:
-        return _arithmetic("%", self, other)
+        return _arithmetic("%", self, _nullif_zero(other))
 
     def __truediv__(self, other: Any) -> Column:
         return _divided(self, other)
@@ -168,7 +168,7 @@ class Column:
         raise ValueError("a column is neither true nor false: use & for and, | for or, ~ for not")
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise NotSupported(f"Column.{name}", public(Column))
+        raise NotSupportedError(f"Column.{name}", public(Column))
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def col(name: str) -> Column:
         of = schema.get(outer)
         if isinstance(of, Struct) and field in dict(of.fields):
             return Sql(f"struct_extract({quoted(outer)}, {literal(field)})", dict(of.fields)[field])
-        raise NotSupported(f"column {name!r} in this frame", schema)
+        raise NotSupportedError(f"column {name!r} in this frame", schema)
 
     return Column(resolve, name.rpartition(".")[2])
 
@@ -222,7 +222,7 @@ def lit(value: Any) -> Column:
         return value
     types = {bool: "boolean", int: "int", float: "double", str: "string", type(None): "void"}
     if type(value) not in types:
-        raise NotSupported(f"constant of type {type(value).__name__}", (t.__name__ for t in types))
+        raise NotSupportedError(f"constant of type {type(value).__name__}", (t.__name__ for t in types))
     of = "bigint" if type(value) is int and not -(2**31) <= value < 2**31 else types[type(value)]
     return Column(lambda schema: Sql(literal(value), of))
 
@@ -265,10 +265,15 @@ def _arithmetic(operator: str, left: Any, right: Any) -> Column:
 
 def _divided(left: Any, right: Any) -> Column:
     """Always a double; null where the divisor is zero."""
-    a, b = lit(left), lit(right)
+    return _text("({} / {})", "double", left, _nullif_zero(right))
+
+
+def _nullif_zero(divisor: Any) -> Column:
+    """A divisor that is null where it is zero."""
+    column = lit(divisor)
 
     def resolve(schema: Schema) -> Sql:
-        x, y = a.sql(schema).text, b.sql(schema).text
-        return Sql(f"({x} / nullif({y}, 0))", "double")
+        found = column.sql(schema)
+        return Sql(f"nullif({found.text}, 0)", found.type)
 
     return Column(resolve)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-class NotSupported(AttributeError):
+class NotSupportedError(AttributeError):
     """Not in the supported part of PySpark. A mistake in a stage, not in its input."""
 
     def __init__(self, what: str, there: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from pothole.engines.sql.column import Column, col, quoted
-from pothole.engines.sql.errors import NotSupported, public
+from pothole.engines.sql.errors import NotSupportedError, public
 from pothole.engines.sql.functions import count as _count
 from pothole.engines.sql.types import Schema, common
 
@@ -18,8 +18,10 @@ class Row(tuple[Any, ...]):
 
     names: tuple[str, ...]
 
-    def __new__(cls, values: Sequence[Any], names: tuple[str, ...]) -> Row:
-        row = super().__new__(cls, values)
+    @classmethod
+    def of(cls, values: Sequence[Any], names: tuple[str, ...]) -> Row:
+        """A row with these values."""
+        row = cls(values)
         row.names = names
         return row
 
@@ -110,12 +112,12 @@ class DataFrame:
     def join(self, other: DataFrame, on: Sequence[str], how: str = "inner") -> DataFrame:
         """By key columns: these once, then the other columns of both; of this frame alone for semi and anti."""
         if how not in _JOINS:
-            raise NotSupported(f"join {how!r}", _JOINS)
+            raise NotSupportedError(f"join {how!r}", _JOINS)
         mine = [c for c in self.columns if c not in on]
         theirs = [] if how in ("left_semi", "left_anti") else [c for c in other.columns if c not in on]
         twice = sorted(set(mine) & set(theirs))
         if twice:
-            raise NotSupported(f"join of two frames that both have {', '.join(twice)}; rename or drop them", ())
+            raise NotSupportedError(f"join of two frames that both have {', '.join(twice)}; rename or drop them", ())
         types = {name: (other if name in theirs else self)._types[name] for name in [*on, *mine, *theirs]}
         names = ", ".join(f"{'r' if n in theirs else 'l'}.{quoted(n)}" for n in types)
         keys = _names(on)
@@ -126,7 +128,7 @@ class DataFrame:
         """The rows of both, which have the same columns."""
         if set(self.columns) != set(other.columns):
             odd = sorted(set(self.columns) ^ set(other.columns))
-            raise NotSupported(f"union of frames with different columns ({', '.join(odd)} in one alone)", ())
+            raise NotSupportedError(f"union of frames with different columns ({', '.join(odd)} in one alone)", ())
         names = _names(self.columns)
         types = {n: common(of, other._types[n]) for n, of in self._types.items()}
         both = f"(SELECT {names} FROM {self._source} UNION ALL SELECT {names} FROM {other._source})"
@@ -139,10 +141,10 @@ class DataFrame:
     def collect(self) -> list[Row]:
         """All rows."""
         names = tuple(self.columns)
-        return [Row(values, names) for values in self._session.fetch(self.sql)]
+        return [Row.of(values, names) for values in self._session.fetch(self.sql)]
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise NotSupported(f"DataFrame.{name}", public(DataFrame))
+        raise NotSupportedError(f"DataFrame.{name}", public(DataFrame))
 
     def _column(self, given: Column | str) -> Column:
         return col(given) if isinstance(given, str) else given
@@ -154,7 +156,7 @@ class DataFrame:
         found = [(c.named(), c.sql(self._types)) for c in columns]
         types = {name: sql.type for name, sql in found}
         if len(types) < len(found):
-            raise NotSupported(f"two columns of one name: {', '.join(name for name, _ in found)}", ())
+            raise NotSupportedError(f"two columns of one name: {', '.join(name for name, _ in found)}", ())
         listed = ", ".join(
             quoted(name) if sql.text == quoted(name) else f"{sql.text} AS {quoted(name)}" for name, sql in found
         )
@@ -178,7 +180,7 @@ class GroupedData:
         return self.agg(_count("*").alias("count"))
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise NotSupported(f"GroupedData.{name}", public(GroupedData))
+        raise NotSupportedError(f"GroupedData.{name}", public(GroupedData))
 
 
 def _names(names: Sequence[str]) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from pothole.engines.sql.column import Case, Column, Sql, col, lit, literal, quoted
-from pothole.engines.sql.errors import NotSupported
-from pothole.engines.sql.types import Array, Schema, Struct, Type, cast, common, is_integer
+from pothole.engines.sql.errors import NotSupportedError
+from pothole.engines.sql.types import Array, Schema, Struct, Type, common, is_integer
 
 __all__ = [  # noqa: RUF022 - by what they do
     "col", "lit", "expr", "when", "coalesce", "struct", "explode", "sequence",
@@ -23,7 +23,7 @@ ColumnOrName = Column | str
 
 
 def __getattr__(name: str) -> NoReturn:
-    raise NotSupported(f"function {name!r}", __all__)
+    raise NotSupportedError(f"function {name!r}", __all__)
 
 
 def _column(given: ColumnOrName) -> Column:
@@ -178,7 +178,7 @@ def round(column: ColumnOrName, scale: int = 0) -> Column:
     of a half they may differ by one in the last decimal.
     """
     if scale < 0:
-        raise NotSupported("round to less than whole numbers", ())
+        raise NotSupportedError("round to less than whole numbers", ())
 
     def resolve(schema: Schema) -> Sql:
         given = _column(column).sql(schema)
@@ -188,8 +188,8 @@ def round(column: ColumnOrName, scale: int = 0) -> Column:
 
 
 def signum(column: ColumnOrName) -> Column:
-    """-1.0, 0.0 or 1.0."""
-    return _call("CAST(sign({}) AS DOUBLE)", "double", column)
+    """-1.0, 0.0 or 1.0; NaN of NaN."""
+    return _call("CASE WHEN isnan(CAST({0} AS DOUBLE)) THEN {0} ELSE CAST(sign({0}) AS DOUBLE) END", "double", column)
 
 
 def sin(column: ColumnOrName) -> Column:
@@ -215,14 +215,14 @@ def replace(source: ColumnOrName, search: ColumnOrName, replacement: ColumnOrNam
 def sha2(column: ColumnOrName, bits: int) -> Column:
     """SHA-256 in hexadecimal digits."""
     if bits != 256:
-        raise NotSupported(f"sha2 of {bits} bits", ("256",))
+        raise NotSupportedError(f"sha2 of {bits} bits", ("256",))
     return _call("sha256({})", "string", column)
 
 
 def substring(column: ColumnOrName, start: int, length: int) -> Column:
     """So many characters from a place, counted from 1."""
     if start < 1:
-        raise NotSupported("substring from the end", ())
+        raise NotSupportedError("substring from the end", ())
     return _call(f"substring({{}}, {start}, {length})", "string", column)
 
 

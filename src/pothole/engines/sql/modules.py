@@ -50,11 +50,30 @@ def as_pyspark() -> dict[str, ModuleType]:
     }
 
 
+_displaced: dict[str, ModuleType] = {}
+
+
 def activate() -> None:
     """From now on ``import pyspark`` gives this package, in the whole process."""
-    for name in [n for n in sys.modules if n == "pyspark" or n.startswith("pyspark.")]:
-        del sys.modules[name]
-    sys.modules.update(as_pyspark())
+    if not _is_active():
+        _displaced.update(_take_out())
+        sys.modules.update(as_pyspark())
+
+
+def deactivate() -> None:
+    """Undo ``activate``: ``import pyspark`` gives what it gave before."""
+    if _is_active():
+        _take_out()
+        sys.modules.update(_displaced)
+        _displaced.clear()
+
+
+def _is_active() -> bool:
+    return sys.modules.get("pyspark") is as_pyspark()["pyspark"]
+
+
+def _take_out() -> dict[str, ModuleType]:
+    return {n: sys.modules.pop(n) for n in list(sys.modules) if n == "pyspark" or n.startswith("pyspark.")}
 
 
 def stage_module(name: str) -> ModuleType:

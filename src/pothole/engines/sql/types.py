@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pothole.engines.sql.errors import NotSupported
+from pothole.engines.sql.errors import NotSupportedError
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ def common(*types: Type) -> Type:
 def cast(text: str, given: Type, to: str) -> str:
     """SQL for a cast as Spark's: from a double to an integer by cutting off; text is read as a number by neither."""
     if to not in _DUCKDB:
-        raise NotSupported(f"cast to {to!r}", _DUCKDB)
+        raise NotSupportedError(f"cast to {to!r}", _DUCKDB)
     if given == to:
         return text
     if (given == "string" and to != "string") or (given == "double" and to in ("string", "boolean")):
-        raise NotSupported(f"cast from {given} to {to}, which engines do differently", ())
+        raise NotSupportedError(f"cast from {given} to {to}, which engines do differently", ())
     cut = f"trunc({text})" if given == "double" and to in ("int", "bigint") else text
     return f"CAST({cut} AS {_DUCKDB[to]})"

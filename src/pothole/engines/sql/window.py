@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from pothole.engines.sql.column import Column, Order, col
-from pothole.engines.sql.errors import NotSupported, public
+from pothole.engines.sql.errors import NotSupportedError, public
 from pothole.engines.sql.types import Schema
 
 
@@ -45,12 +45,12 @@ class WindowSpec:
         return " ".join([*parts, self.frame])
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise NotSupported(f"WindowSpec.{name}", public(WindowSpec))
+        raise NotSupportedError(f"WindowSpec.{name}", public(WindowSpec))
 
 
 class _WindowType(type):
     def __getattr__(cls, name: str) -> NoReturn:
-        raise NotSupported(f"Window.{name}", public(Window))
+        raise NotSupportedError(f"Window.{name}", public(Window))
 
 
 class Window(metaclass=_WindowType):
