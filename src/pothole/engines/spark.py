@@ -205,11 +205,7 @@ class SparkEngine:
 
     def to_arrow(self, frame: DataFrame) -> pa.Table:
         """The frame's rows as an Arrow table."""
-        import pyarrow as pa
-
-        types = {"bigint": pa.int64(), "int": pa.int32(), "double": pa.float64(), "string": pa.string()}
-        schema = pa.schema([(f.name, types[f.dataType.simpleString()]) for f in frame.schema.fields])
-        return pa.Table.from_pylist([row.asDict() for row in frame.collect()], schema=schema)
+        return frame.toArrow()
 
     def close(self) -> None:
         """Stop the session and remove the scratch folder."""
