@@ -1,8 +1,4 @@
-"""What an impact looks like: the numbers from which a pothole is told from a speed bump, a joint, a manhole or a hand.
-
-A pothole is short, goes down first and usually takes one wheel (roll); a bump is long (length = duration x speed),
-goes up first and tilts the vehicle about pitch (Carlos et al. 2018; Eriksson et al. 2008).
-"""
+"""The samples around an impact, summed up: the measures of which its features (``features.ROWS``) are made."""
 
 from __future__ import annotations
 
@@ -10,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pothole.geo import steady
+from pothole.stages.features import derived
 from pothole.stages.frames import equi_join
 from pothole.stages.motion import SECOND
 
@@ -40,7 +37,7 @@ def around(impacts: DataFrame, jolts: DataFrame, before_ms: int, after_ms: int) 
 
 
 def describe(impacts: DataFrame, jolts: DataFrame) -> DataFrame:
-    """Impacts with their features (``FEATURES``) and ``duration_ms``, one row each.
+    """Impacts with their features (``features.FEATURES``) and ``duration_ms``, one row each.
 
     Lengths in metres, times in milliseconds, accelerations in m/s2, turn rates in deg/s.
     """
@@ -96,60 +93,4 @@ def describe(impacts: DataFrame, jolts: DataFrame) -> DataFrame:
         F.max(F.when(F.abs(since) <= 150, F.lit(0.0) - signed)).alias("opposite"),
     )
     named = impacts.withColumn("impact_ms", F.col("timestamp"))
-    return equi_join(named, shape, _IMPACT).drop("impact_ms").withColumns(_derived())
-
-
-def _derived() -> dict[str, Column]:
-    peak, scale = F.col("peak"), F.col("scale")
-    speed_mps = F.col("velocity") / F.lit(3.6)
-    span = F.greatest(F.col("span_ms"), F.lit(1))
-    duration_s = F.col("duration_ms") / F.lit(1000.0)
-
-    def share(a: str, b: str) -> Column:
-        one, other = F.col(a) * F.col(a), F.col(b) * F.col(b)
-        return F.coalesce(one / F.greatest(one + other, F.lit(1e-9)), F.lit(-1.0))
-
-    def of_peak(name: str, otherwise: float = 0.0) -> Column:
-        return F.coalesce(F.col(name) / peak, F.lit(otherwise))
-
-    def stands_out(name: str, usual: str, floor: float) -> Column:
-        return F.coalesce(F.log(F.col(name) / F.greatest(F.col(usual), F.lit(floor))), F.lit(-3.0))
-
-    return {
-        "f_peak": F.log(peak),
-        "f_ratio": F.log(peak / scale),
-        "f_local_ratio": F.log(peak / F.greatest(F.col("surroundings"), F.lit(0.1))),
-        "f_duration": F.log(duration_s + F.lit(0.02)),
-        "f_speed": F.log(speed_mps),
-        "f_rate": F.log((F.col("samples") - F.lit(1)) * F.lit(1000.0) / span + F.lit(1.0)),
-        "f_down_share": (F.lit(0.0) - F.col("jolt_min")) / (F.col("jolt_max") - F.col("jolt_min")),
-        "f_down_first": (F.col("high_ms") - F.col("low_ms")) / F.lit(1000.0),
-        "f_nose_down_first": F.coalesce((F.col("nose_up_ms") - F.col("nose_down_ms")) / F.lit(1000.0), F.lit(0.0)),
-        "f_opposite": of_peak("opposite"),
-        "f_share_before": F.col("share_before"),
-        "f_share_core": F.col("share_core"),
-        "f_shake": F.col("shake_rms") / F.greatest(F.col("jolt_rms"), F.lit(0.01)),
-        "f_shake_max": F.col("shake_max") / peak,
-        "f_tilt": F.log(F.coalesce(F.col("tilt_max"), F.lit(1.0)) / peak + F.lit(0.1)),
-        "f_tilt_rms": F.coalesce(F.col("tilt_rms") / F.greatest(F.col("tilt_max"), F.lit(0.01)), F.lit(0.0)),
-        "f_roll": F.log(of_peak("roll_max") + F.lit(0.1)),
-        "f_roll_share": share("roll_rms", "pitch_rms"),
-        "f_roll_peak_share": share("roll_max", "pitch_max"),
-        "f_aside_share": share("aside_rms", "ahead_rms"),
-        "f_aside": of_peak("aside_max", -1.0),
-        "f_roll_ratio": stands_out("roll_max", "roll_around", 0.1),
-        "f_roll_around": F.log(F.greatest(F.col("roll_around"), F.lit(0.1))),
-        "f_aside_ratio": stands_out("aside_max", "aside_around", 0.03),
-        "f_core_ratio": stands_out("jolt_core", "surroundings", 0.1),
-        "f_roll_core_ratio": stands_out("roll_rate_core", "roll_around", 0.1),
-        "f_aside_core_ratio": stands_out("aside_core", "aside_around", 0.03),
-        "f_surroundings": F.log(F.greatest(F.col("surroundings"), F.lit(0.05))),
-    }
-
-
-FEATURES = (
-    "f_peak", "f_ratio", "f_local_ratio", "f_duration", "f_speed", "f_rate", "f_down_share", "f_down_first",
-    "f_nose_down_first", "f_opposite", "f_share_before", "f_share_core", "f_shake", "f_shake_max", "f_tilt",
-    "f_tilt_rms", "f_roll", "f_roll_share", "f_roll_peak_share", "f_roll_ratio", "f_roll_around", "f_aside_share",
-    "f_aside", "f_aside_ratio", "f_core_ratio", "f_roll_core_ratio", "f_aside_core_ratio", "f_surroundings",
-)  # fmt: skip
+    return equi_join(named, shape, _IMPACT).drop("impact_ms").withColumns(derived(F))
