@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pothole import engines
+from pothole.config import load
 from pothole.evaluate import nearest_first, read_truth
 from pothole.lake import open_lake
 from pothole.roads import bundled
@@ -23,7 +24,6 @@ from pothole.tables import RAW
 DAY = date(2026, 2, 12)
 CAUSES = ("pothole", "bump", "other")
 TRIPS = 300
-_ANY_DAY_MS = 2**45
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,8 @@ def described(engine: engines.Engine, lake_folder: Path) -> tuple[pa.Table, pa.T
     lake = open_lake(str(lake_folder))
     raw = engine.read_parquet([f.path for f in lake.check_raw(DAY.isoformat()).files], RAW.columns, source_file=True)
     bumps = engine.from_arrow(lake.bumps(), "bumps")
-    found = chain.described(raw, bumps, Stage1Settings(), chain.Gate(0, _ANY_DAY_MS), engine.keep)
+    gate = chain.Gate(*load(environ={}).day_limits_ms(DAY.isoformat()))  # as a run: other days' rows tell of no road
+    found = chain.described(raw, bumps, Stage1Settings(), gate, engine.keep)
     table, traversals = engine.to_arrow(found.impacts), engine.to_arrow(found.traversals)
     engine.forget()
     ids = pa.array([str(i) for i in range(table.num_rows)])

@@ -64,9 +64,10 @@ def different(a: pa.Table, b: pa.Table, columns: tuple[str, ...]) -> list[str]:
     return [c for c in columns if not all(map(close, one[c], other[c]))]
 
 
-def test_training_and_running_see_the_same_features(engine, clean, monkeypatch):
-    running = asked(engine, clean, monkeypatch)
-    learnt, _ = described(engine, clean)
+def test_training_and_running_see_the_same_features(engine, tmp_path, monkeypatch):
+    folder = fleet(tmp_path / "lake", broken_share=0.01)
+    running = asked(engine, folder, monkeypatch)
+    learnt, _ = described(engine, folder)
     assert different(running, learnt, (*FEATURES, "known")) == []
     assert True in running["known"].to_pylist()
 
