@@ -223,7 +223,7 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
                 for table, frame in ((TRAVERSALS, result.traversals), (QUARANTINE, result.quarantine))
             }
             held.append((engine.hold(result.impacts), frames[TRAVERSALS]))
-            counts["used"] += stage1.sample_count(result.used)
+            counts["used"] += engine.module("pothole.stages.chain").sample_count(result.used)
             counts["traversals"] += frames[TRAVERSALS].count()
             _count_reasons(report, engine, frames[QUARANTINE])
             engine.forget()
