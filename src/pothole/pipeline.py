@@ -118,7 +118,7 @@ def run_day(
     run = _Run(lake, config, date, run_id, progress)
     with _recorded(run, stages[0], [], good=False):  # refused input
         raw = lake.check_raw(date, skip_bad=skip_bad_files) if "stage1" in stages else None
-        if lake.storage.fs is not None:  # a cluster's driver cannot look at it before the engine does
+        if lake.storage.opens_files:
             _check_segments(lake, list(raw.files) if raw else [])
     with lake.lock(date, run_id, ttl_seconds=config.settings.lock_ttl_seconds, command=f"pothole run {date}"):
         started = engine()
@@ -204,8 +204,8 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
         day.lake.publishing(day.run_id, day.date) as publication,
     ):
         day.progress("looking at the raw files", 0.0)
-        inputs += _layer(day.lake, SPEED_BUMPS, day.lake.bump_files())
-        bumps = engine.read_layer(day.lake, day.lake.bump_files(), SPEED_BUMPS)
+        inputs += _layer(day.lake, SPEED_BUMPS)
+        bumps = engine.read_layer(day.lake, SPEED_BUMPS)
         start_ms, end_ms = day.config.day_limits_ms(day.date)
         counts = {"in": sum(rows), "used": 0, "quarantined": 0, "impacts": 0, "potholes": 0, "traversals": 0}
         batches = engine.batches(files, rows, settings.engine.batch_rows)
@@ -223,7 +223,7 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
                 keep=engine.keep,
             )
             frames = {
-                table: engine.write_parquet(frame, _target(publication, engine, table), part=part)
+                table: engine.write_parquet(frame, engine.destination(publication, table), part=part)
                 for table, frame in ((TRAVERSALS, result.traversals), (QUARANTINE, result.quarantine))
             }
             held.append((engine.hold(result.impacts), frames[TRAVERSALS]))
@@ -236,7 +236,7 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
             functools.reduce(lambda a, b: a.unionByName(b), parts) for parts in zip(*held, strict=True)
         )
         judged = stage1.judge(impacts, traversals, settings.stage1, engine.keep)
-        written = engine.write_parquet(judged, _target(publication, engine, IMPACTS))
+        written = engine.write_parquet(judged, engine.destination(publication, IMPACTS))
         _count(counts, "impacts", engine, written, "kind")
         engine.forget()
         counts["quarantined"] = sum(report.quarantined.values())
@@ -258,20 +258,20 @@ def _stage2(day: _Day) -> StageReport:
     ):
         check_same_run(day.lake, [IMPACTS.name, TRAVERSALS.name], day.date)
         inputs += [_reference(day.lake, t.name, day.date) for t in (IMPACTS, TRAVERSALS)]
-        inputs += _layer(day.lake, SEGMENTS, day.lake.segment_files())
+        inputs += _layer(day.lake, SEGMENTS)
         day.progress("stage 2: matching impacts to roads and clustering them", 0.8)
         frames = {t: engine.read_parquet(day.lake.files(t.name, day.date), t.columns) for t in (IMPACTS, TRAVERSALS)}
         result = stage2.run(
             frames[IMPACTS],
             frames[TRAVERSALS],
-            engine.read_layer(day.lake, day.lake.segment_files(), SEGMENTS),
+            engine.read_layer(day.lake, SEGMENTS),
             day.date,
             settings.stage2,
             settings.stage1.locate,
             keep=engine.keep,
         )
         written = {
-            table: engine.write_parquet(frame, _target(publication, engine, table))
+            table: engine.write_parquet(frame, engine.destination(publication, table))
             for table, frame in ((POTHOLES, result.potholes), (CONDITION, result.condition))
         }
         confidences = [row["confidence"] for row in written[POTHOLES].select("confidence").collect()]
@@ -298,7 +298,7 @@ def _own(day: _Day, name: str) -> StageReport:
         day.progress(f"{name}: {stage.OUTPUT.name}", 0.98)
         frames = [engine.read_parquet(day.lake.files(t.name, day.date), t.columns) for t in stage.INPUTS]
         result = stage.run(*frames, day.date, getattr(day.config.settings, name))
-        written = engine.write_parquet(result, _target(publication, engine, stage.OUTPUT))
+        written = engine.write_parquet(result, engine.destination(publication, stage.OUTPUT))
         report.rows["rows"] = written.count()
         engine.forget()
         _publish(day, publication, stage.OUTPUT, inputs, report)
@@ -310,19 +310,13 @@ def _publish(day: _Day, publication: Any, table: Table, inputs: list[dict[str, A
     report.outputs.append({"dataset": table.name, "rows": manifest.rows, "bytes": manifest.total_bytes})
 
 
-def _target(publication: Any, engine: Engine, table: Table) -> str:
-    """Where the engine writes: the embedded one into a local folder, Spark into the lake itself."""
-    return str(publication.local_target(table.name) if engine.name == "duckdb" else publication.target(table.name))
-
-
 def _reference(lake: Lake, dataset: str, date: str) -> dict[str, Any]:
     manifest = lake.published(dataset, date)
     return {"dataset": dataset, "run_id": manifest.run_id, "rows": manifest.rows, "bytes": manifest.total_bytes}
 
 
-def _layer(lake: Lake, table: Table, files: list[str]) -> list[dict[str, Any]]:
-    sizes = dict(lake.storage.files(table.name))
-    return [{"dataset": table.name, "path": path, "bytes": sizes.get(path)} for path in files]
+def _layer(lake: Lake, table: Table) -> list[dict[str, Any]]:
+    return [{"dataset": table.name, "path": path, "bytes": size} for path, size in lake.layer_files(table)]
 
 
 def _count(counts: dict[str, int], name: str, engine: Engine, impacts: Any, column: str) -> None:

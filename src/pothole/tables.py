@@ -6,7 +6,7 @@ Code, checks, documentation and test data derive from here. Types are Spark SQL'
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 #: Raised when columns change their meaning; written into every manifest.
 SCHEMA_VERSION = 1
@@ -41,7 +41,8 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     partitioned: bool = True
-    notes: str = field(default="")
+    one_of: tuple[str, ...] = ()
+    """Of a layer, a dataset that people write: the first of these files that is there counts; none: every CSV file."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,6 +102,7 @@ SEGMENTS = Table(
     ),
     key=("s_id",),
     partitioned=False,
+    one_of=("segments.parquet", "segments.csv"),
 )
 
 SPEED_BUMPS = Table(

@@ -16,13 +16,13 @@ import duckdb
 from sqlframe import activate
 
 from pothole.errors import BadInputError, LakeError, PipelineFailure
-from pothole.tables import SEGMENTS
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
-    from pothole.lake import Lake
+    from pothole.lake import Lake, Publication
+    from pothole.settings import EngineSettings
     from pothole.tables import Column, Table
 
 _DUCKDB_TYPES = {"bigint": "BIGINT", "int": "INTEGER", "double": "DOUBLE", "string": "VARCHAR"}
@@ -75,6 +75,11 @@ class DuckDBEngine:
 
         shorten_with(self.name_plan)
 
+    @classmethod
+    def from_settings(cls, limits: EngineSettings, lake: Lake) -> DuckDBEngine:
+        """Started as it is configured, for this lake."""
+        return cls(threads=limits.threads, memory_gb=limits.memory_gb, fs=lake.remote_fs)
+
     def batches(self, files: Sequence[str], rows: Sequence[int], target_rows: int) -> list[list[str]]:
         """Files that share a trip stay together; such groups are joined up to ``target_rows``, in the files' order."""
         groups = _connected(files, self._shared_trips(files) if sum(rows) > target_rows else [list(files)])
@@ -125,12 +130,9 @@ class DuckDBEngine:
         )
         return self.session.table(name)
 
-    def read_layer(self, lake: Lake, paths: Sequence[str], table: Table) -> DataFrame:
+    def read_layer(self, lake: Lake, table: Table) -> DataFrame:
         """The layer's rows, read and checked by the lake."""
-        from pothole.roads.read import schema_of
-
-        found = lake.segments() if table is SEGMENTS else lake.bumps()
-        return self.from_arrow(schema_of(table).empty_table() if found is None else found.select(table.names), "layer")
+        return self.from_arrow(lake.layer(table).select(table.names), "layer")
 
     def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
         """A copy of the table in the engine."""
@@ -176,6 +178,10 @@ class DuckDBEngine:
         """Close the database and remove its spill files."""
         self.connection.close()
         self._spill.cleanup()
+
+    def destination(self, publication: Publication, table: Table) -> str:
+        """A local folder: the lake's own, or one that is uploaded."""
+        return str(publication.local_target(table.name))
 
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> DataFrame:
         """Write one file, ``part-NNNNN.parquet``; the frame that reads it, which ``forget`` leaves."""

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
-    from pothole.lake import Lake
+    from pothole.lake import Lake, Publication
+    from pothole.settings import EngineSettings
     from pothole.tables import Column, Table
 
 
@@ -82,6 +83,11 @@ class SparkEngine:
         self._own_scratch = None if scratch else tempfile.TemporaryDirectory(prefix="pothole-")
         self._scratch = scratch or f"file://{self._own_scratch.name}"  # type: ignore[union-attr]
 
+    @classmethod
+    def from_settings(cls, limits: EngineSettings, lake: Lake) -> SparkEngine:
+        """Started on the configured master; Spark's own file systems reach every lake."""
+        return cls(master=limits.spark_master, memory_gb=limits.memory_gb)
+
     def batches(self, files: Sequence[str], rows: Sequence[int], target_rows: int) -> list[list[str]]:
         """All files at once: Spark divides the work by itself."""
         return [list(files)]
@@ -128,9 +134,10 @@ class SparkEngine:
         schema = ", ".join(f"`{c.name}` {c.type}" for c in columns)
         return self.session.read.schema(schema).parquet(*_spark_paths(files)).select(*chosen)
 
-    def read_layer(self, lake: Lake, paths: Sequence[str], table: Table) -> DataFrame:
+    def read_layer(self, lake: Lake, table: Table) -> DataFrame:
         """The layer's rows. BadInputError for a file without a column that is needed, or that is no number."""
-        frames = [self._read_layer(path, table) for path in _spark_paths([lake.storage.absolute(p) for p in paths])]
+        paths = [lake.storage.absolute(path) for path, _ in lake.layer_files(table)]
+        frames = [self._read_layer(path, table) for path in _spark_paths(paths)]
         if not frames:
             return self.session.range(0).selectExpr(*(f"CAST(NULL AS {c.type}) AS `{c.name}`" for c in table.columns))
         return functools.reduce(lambda a, b: a.unionByName(b), frames)
@@ -191,6 +198,10 @@ class SparkEngine:
         path = self.session._jvm.org.apache.hadoop.fs.Path(self._scratch)
         return path.getFileSystem(self.session._jsc.hadoopConfiguration()), path
 
+    def destination(self, publication: Publication, table: Table) -> str:
+        """A folder in the lake itself."""
+        return publication.target(table.name)
+
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> DataFrame:
         """Append Spark's own ``part-*.parquet`` files; an empty frame gives one file without rows."""
         frame.write.mode("append").parquet(folder)
@@ -198,11 +209,7 @@ class SparkEngine:
 
     def to_arrow(self, frame: DataFrame) -> pa.Table:
         """The frame's rows as an Arrow table."""
-        import pyarrow as pa
-
-        types = {"bigint": pa.int64(), "int": pa.int32(), "double": pa.float64(), "string": pa.string()}
-        schema = pa.schema([(f.name, types[f.dataType.simpleString()]) for f in frame.schema.fields])
-        return pa.Table.from_pylist([row.asDict() for row in frame.collect()], schema=schema)
+        return frame.toArrow()
 
     def close(self) -> None:
         """Stop the session and remove the scratch folder."""
