@@ -1,4 +1,4 @@
-"""Every dataset of the lake, once: columns, types, units, keys and where it lies.
+"""Every dataset of the house, once: columns, types, units, keys and where it lies.
 
 Code, checks, documentation and test data derive from here. Types are Spark SQL's names; a folder of the lake is
 ``<dataset>/dt=YYYY-MM-DD/``. Only the standard library is used, so that stage programs on a cluster can import it.
@@ -234,7 +234,8 @@ CONDITION = Table(
     key=("s_id",),
 )
 
-_ALL = (
+#: The datasets of the house, in the order in which they are described; ``datasets`` has all.
+HOUSE = (
     RAW,
     SEGMENTS,
     SPEED_BUMPS,
@@ -244,6 +245,3 @@ _ALL = (
     POTHOLES,
     CONDITION,
 )
-
-#: The lake's datasets by folder name.
-TABLES: dict[str, Table] = {t.name: t for t in _ALL}

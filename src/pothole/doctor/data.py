@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pothole.cloud import objects
+from pothole.datasets import TABLES
 from pothole.doctor.context import Context
 from pothole.doctor.findings import Finding, ok, warning, wrong
 from pothole.errors import NoDataError, PotholeError
-from pothole.tables import RAW, SEGMENTS, TABLES
+from pothole.tables import RAW, SEGMENTS
 
 
 def input_there(context: Context) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pothole.engines.spark import SparkEngine
     from pothole.lake import Lake, Publication
     from pothole.settings import EngineSettings
-    from pothole.tables import Table
+    from pothole.tables import Column, Table
 
 ENGINES = ("duckdb", "spark")
 
@@ -38,12 +38,16 @@ class Engine(Protocol):
         """Whether it is cheap to see that no two rows of the raw files share vehicle, trip and timestamp."""
         ...
 
-    def read_parquet(self, files: Sequence[str], columns: Sequence[Any], *, source_file: bool = False) -> DataFrame:
+    def read_parquet(self, files: Sequence[str], columns: Sequence[Column], *, source_file: bool = False) -> DataFrame:
         """The files as one frame of these columns (cast to their types), with ``source_file`` where asked."""
         ...
 
     def read_layer(self, lake: Lake, table: Table) -> DataFrame:
         """A small dataset that people write (CSV or Parquet, or nothing); absent optional columns are null."""
+        ...
+
+    def empty(self, columns: Sequence[Column]) -> DataFrame:
+        """A frame of these columns without rows."""
         ...
 
     def from_arrow(self, table: pa.Table, name: str) -> DataFrame:

@@ -134,6 +134,13 @@ class DuckDBEngine:
         """The layer's rows, read and checked by the lake."""
         return self.from_arrow(lake.layer(table).select(table.names), "layer")
 
+    def empty(self, columns: Sequence[Column]) -> DataFrame:
+        """A view without rows."""
+        chosen = ", ".join(f'CAST(NULL AS {_DUCKDB_TYPES[c.type]}) AS "{c.name}"' for c in columns)
+        name = self._name("empty")
+        self._run(f"CREATE VIEW {name} AS SELECT {chosen} WHERE false")
+        return self.session.table(name)
+
     def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
         """A copy of the table in the engine."""
         unique = self._name(name)

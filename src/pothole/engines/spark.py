@@ -139,7 +139,7 @@ class SparkEngine:
         paths = [lake.storage.absolute(path) for path, _ in lake.layer_files(table)]
         frames = [self._read_layer(path, table) for path in _spark_paths(paths)]
         if not frames:
-            return self.session.range(0).selectExpr(*(f"CAST(NULL AS {c.type}) AS `{c.name}`" for c in table.columns))
+            return self.empty(table.columns)
         return functools.reduce(lambda a, b: a.unionByName(b), frames)
 
     def _read_layer(self, path: str, table: Table) -> DataFrame:
@@ -161,6 +161,10 @@ class SparkEngine:
                 hint="fill, mend or remove them",
             )
         return texts.selectExpr(*(f"{_value(c)} AS `{c.name}`" for c in table.columns))
+
+    def empty(self, columns: Sequence[Column]) -> DataFrame:
+        """A frame without rows."""
+        return self.session.range(0).selectExpr(*(f"CAST(NULL AS {c.type}) AS `{c.name}`" for c in columns))
 
     def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
         """A copy of the table in the engine."""

@@ -9,6 +9,7 @@ from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pothole.datasets import TABLES
 from pothole.errors import BadInputError, LakeError, NoDataError
 from pothole.lake import lock as locks
 from pothole.lake import manifest as manifests
@@ -18,7 +19,7 @@ from pothole.lake.causes import explained, is_about_content
 from pothole.lake.manifest import Manifest
 from pothole.lake.publish import Publication
 from pothole.lake.storage import Storage, open_storage
-from pothole.tables import RAW, SEGMENTS, SPEED_BUMPS, TABLES, Table
+from pothole.tables import RAW, SEGMENTS, SPEED_BUMPS, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +34,7 @@ def open_lake(uri: str, *, create: bool = False) -> Lake:
 
 
 class Lake:
-    """Datasets of ``tables.TABLES`` in ``<dataset>/dt=YYYY-MM-DD/``."""
+    """Datasets of ``datasets.TABLES`` in ``<dataset>/dt=YYYY-MM-DD/``."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
@@ -97,6 +98,11 @@ class Lake:
         there = [d for d in self.dates(dataset) if d != date]
         near = f"; the dates there are {', '.join(there[-3:])}" if there else ""
         raise NoDataError(f"no {dataset} for {date} in {self.uri}{near}", hint=f"pothole run {date} --lake {self.uri}")
+
+    def newest_before(self, dataset: str, date: str) -> str | None:
+        """The newest date before this one of which the dataset is published; None when there is none."""
+        earlier = (d for d in reversed(self.dates(dataset)) if d < date)
+        return next((d for d in earlier if self.manifest(dataset, d) is not None), None)
 
     def files(self, dataset: str, date: str) -> list[str]:
         """Absolute paths of the partition's files; NoDataError when nothing is published."""
