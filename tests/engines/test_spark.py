@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.spark]
 PROGRAM = """
 import pyarrow as pa
 from pothole import engines
+from pothole.tables import IMPACTS
 
 engine = engines.start("spark", master="local[1]")
 given = pa.table({
@@ -24,6 +25,8 @@ frame = engine.from_arrow(given, "given")
 assert engine.to_arrow(frame).equals(given), engine.to_arrow(frame)
 none = engine.to_arrow(frame.where("big > 5"))
 assert (none.num_rows, none.schema.types) == (0, given.schema.types)
+empty = engine.to_arrow(engine.empty(IMPACTS.columns))
+assert (empty.num_rows, tuple(empty.column_names)) == (0, IMPACTS.names)
 engine.close()
 print("the same")
 """

@@ -125,15 +125,29 @@ def test_spark_gives_the_same_rows(made, day):
 
 
 @pytest.mark.slow
-def test_what_is_deployed_has_it(made):
-    listed = made.python(
-        "-c",
-        "from pathlib import Path; from pothole.cloud import build;"
+def test_what_is_deployed_has_it_as_stage_2_or_as_its_folder_says(made):
+    build = (
+        "import json; from pathlib import Path; from pothole.cloud import build;"
         "from pothole.cloud.settings import from_environment;"
-        f"print(sorted(build.build(Path('.'), from_environment({CLUSTER})).files))",
+        f"files = build.build(Path('.'), from_environment({CLUSTER})).files;"
+        f"print(json.dumps({{k: v.decode() for k, v in files.items() if k[-4:] != '.zip' and '{FIRST}/' in k}}))"
     )
-    for name in (f"{FIRST}_road_wear.py", f"connection_{FIRST}.py", f"config_{FIRST}.json", "pothole.zip"):
-        assert f"'{FIRST}/{name}'" in listed
+    files = json.loads(made.python("-c", build))
+    names = (f"{FIRST}_road_wear.py", f"connection_{FIRST}.py", f"config_{FIRST}.json", f"config_{FIRST}.yaml")
+    assert sorted(files) == sorted(f"{FIRST}/{name}" for name in names)
+    for name in names[:2]:
+        compile(files[f"{FIRST}/{name}"], name, "exec")
+    section = json.loads(files[f"{FIRST}/config_{FIRST}.json"])[FIRST]
+    assert (section["lake"], section["spark"]["spark.executor.memory"]) == ("s3a://roads", "4g")
+    assert section["settings"][FIRST] == {"min_confidence": 0.5}
+    own = made.root / FIRST / f"config_{FIRST}.yaml"
+    own.parent.mkdir()
+    own.write_text(f"{FIRST}: {{settings: {{{FIRST}: {{min_confidence: 0.7}}}}}}\n")
+    files = json.loads(made.python("-c", build))
+    shutil.rmtree(own.parent)
+    section = json.loads(files[f"{FIRST}/config_{FIRST}.json"])[FIRST]
+    assert (section["spark"], section["settings"][FIRST]) == ({}, {"min_confidence": 0.7})
+    assert f"{FIRST}/{FIRST}_road_wear.py" in files
 
 
 @pytest.mark.slow

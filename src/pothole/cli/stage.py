@@ -18,7 +18,7 @@ _NEXT = """next:
   change src/pothole/stages/{stage}.py and its test; `python docs/columns.py` writes its table into the contract
   make lint && .venv/bin/python -m pytest tests/stages/test_{stage}.py
   pothole run DATE --lake LAKE --only-stage {stage}
-  pothole deploy; the DAG has run_{stage} and check_s3_{stage}_out as soon as its files are in place"""
+  pothole deploy; the DAG has run_{stage} and check_s3_{stage}_out as soon as Airflow runs this code"""
 
 
 @stage.callback()

@@ -23,7 +23,7 @@ def roads(context: Context) -> Iterator[Finding]:
     """Without a road network no pothole is found."""
     settings = context.settings
     bucket, prefix = objects.split(f"{settings.lake_uri}/{SEGMENTS.name}/")
-    files = [f"{prefix}/segments.{ending}" for ending in ("parquet", "csv")]
+    files = [f"{prefix}/{name}" for name in SEGMENTS.one_of]
     there = [key for key, size in objects.listed(objects.client(settings.region), bucket, f"{prefix}/") if size]
     found = next((key for key in files if key in there), None)
     if found:
