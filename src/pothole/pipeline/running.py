@@ -58,40 +58,40 @@ class _Work:
     def run(self, dates: sources.Dates, raw: RawInput | None) -> None:
         """Run the function for every part, then the closing step."""
         day, stage = self.day, self.stage
-        given = _given(day, stage)
-        if raw is None:
-            day.progress(stage.doing, stage.begins_at)
-            self.take(stage.run(replace(given, inputs=sources.inputs(day, dates))))
+        given = _given(day, stage, dates)
+        parts = [self.take(stage.run(part), n) for n, part in enumerate(self.parts(given, raw))]
+        if stage.closing:
+            day.progress(stage.closing.doing, stage.closing.begins_at)
+            self.take(stage.closing.run(given, _together(parts)))
         else:
-            whole = replace(given, inputs=sources.inputs(day, dates))
-            parts = [self.take(stage.run(part), n) for n, part in enumerate(self.parts(whole, raw))]
-            if stage.closing:
-                day.progress(stage.closing.doing, stage.closing.begins_at)
-                self.take(stage.closing.run(given, _together(parts)))
-        if not stage.closing:
             day.progress("publishing", 0.98)
 
-    def parts(self, given: Given, raw: RawInput) -> Iterator[Given]:
-        """What the function is given for each batch of the raw files: all at once, unless there is a closing step."""
-        day, stage = self.day, self.stage
-        size = {f.path: f.rows for f in raw.files}
-        files, rows, end = list(size), list(size.values()), stage.begins_at
-        batches = [files]
-        if stage.closing:
-            batches, end = (
-                day.engine.batches(files, rows, day.config.settings.engine.batch_rows),
-                stage.closing.begins_at,
-            )
+    def parts(self, given: Given, raw: RawInput | None) -> Iterator[Given]:
+        """What the function is given, one after the other: a part of the raw data each time, or all once."""
+        batches = self.batches(raw) if raw else []
         for n, batch in enumerate(batches):
-            share = stage.begins_at + (end - stage.begins_at) * n / len(batches)
-            day.progress(f"{stage.doing}, part {n + 1} of {len(batches)}" if stage.closing else stage.doing, share)
-            samples = day.engine.read_parquet(batch, RAW.columns, source_file=True)
+            begin, end = self.stage.begins_at, self.stage.closing.begins_at if self.stage.closing else 0.98
+            told = f", part {n + 1} of {len(batches)}" if self.stage.closing else ""
+            self.day.progress(self.stage.doing + told, begin + (end - begin) * n / len(batches))
+            files = list(batch)
             yield replace(
                 given,
-                inputs={**given.inputs, RAW: samples},
-                unique=day.engine.keys_are_unique(batch),
-                rows=sum(size[f] for f in batch),
+                inputs={**given.inputs, RAW: self.day.engine.read_parquet(files, RAW.columns, source_file=True)},
+                unique=self.day.engine.keys_are_unique(files),
+                rows=sum(batch.values()),
             )
+        if raw is None:
+            self.day.progress(self.stage.doing, self.stage.begins_at)
+            yield given
+
+    def batches(self, raw: RawInput) -> list[dict[str, int]]:
+        """Raw files with their rows, in groups that hold whole trips; in one, unless there is a closing step."""
+        rows = {file.path: file.rows for file in raw.files}
+        if not self.stage.closing:
+            return [rows]
+        target = self.day.config.settings.engine.batch_rows
+        groups = self.day.engine.batches(list(rows), list(rows.values()), target)
+        return [{path: rows[path] for path in group} for group in groups]
 
     def take(self, found: Found, part: int = 0) -> Found:
         """Write and count what was found; the same as it lies there, and as it outlives the part."""
@@ -119,11 +119,12 @@ class _Work:
         self.report.rows |= {name: self.rows[name] for name in self.stage.counts}
 
 
-def _given(day: Day, stage: Stage) -> Given:
+def _given(day: Day, stage: Stage, dates: sources.Dates) -> Given:
     """All that is the same for every part."""
     start_ms, end_ms = day.config.day_limits_ms(day.date)
     settings = {s.name: getattr(day.config.settings, s.name) for s in STAGES if s.settings}
     return Given(
+        inputs=sources.inputs(day, dates),
         layers=sources.layers(day, stage),
         date=day.date,
         start_ms=start_ms,

@@ -33,7 +33,7 @@ def published(lake: Lake, stage: Stage, date: str) -> Dates:
     return {
         source: lake.newest_before(source.table.name, date) if isinstance(source, Before) else date
         for source in stage.inputs
-        if source is not RAW
+        if source != RAW
     }
 
 
