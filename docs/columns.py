@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pothole.datasets import TABLES
-from pothole.stages.registry import STAGES
+from pothole.registry import STAGES
 from pothole.stages.stage import Stage, table_of
 from pothole.tables import POTHOLES, REASONS, SCHEMA_VERSION, Table
 

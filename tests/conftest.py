@@ -16,6 +16,7 @@ Frame = Callable[..., Any]
 @pytest.fixture(scope="session")
 def engine() -> Iterator[engines.Engine]:
     started = engines.start("duckdb", threads=2)
+    started.activate()
     yield started
     started.close()
 

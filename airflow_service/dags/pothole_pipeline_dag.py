@@ -19,7 +19,7 @@ Run a date: `pothole trigger 2026-02-12`, or trigger the DAG with the parameter 
 the run. To run from one stage on, clear that stage: the cluster and the code come along by themselves. Never clear a
 stage's check alone: `lease` comes along with a new run id, of which nothing is published (`pothole rerun` knows that).
 
-A stage of your own is a line in `pothole/stages/registry.py`, from which the two tasks of every stage are made.
+A stage of your own is a line in `pothole/registry.py`, from which the two tasks of every stage are made.
 
 The first task and the last make the run's state true and stop the machines in every case: a teardown runs only if one
 of its setups succeeded (so `lease` is one of `stop_cluster`'s), and only a leaf can fail a run.
@@ -37,7 +37,7 @@ import pothole_tasks as tasks
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, task
 
 from pothole.cloud.settings import SSH_CONN_ID, from_environment
-from pothole.stages.registry import STAGES
+from pothole.registry import STAGES
 
 SETTINGS = from_environment()
 SPARK_MASTER_URI = SETTINGS.spark_master_uri

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pothole import tables
-from pothole.stages.registry import STAGES
+from pothole.registry import STAGES
 from pothole.stages.stage import table_of
 
 TABLES: dict[str, tables.Table] = {

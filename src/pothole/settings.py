@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pothole.errors import ConfigError, UserError
-from pothole.stages.registry import STAGES
+from pothole.registry import STAGES
 from pothole.stages.settings import Range, Share, Stage1Settings, Stage2Settings
 from pothole.stages.stage import Stage
 

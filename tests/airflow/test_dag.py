@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from airflow_service.dags.dag_utils import batch_date, build_s3_check_cmd, build_spark_submit_cmd
 
-from pothole.stages.registry import OWN
+from pothole.registry import OWN
 
 DAGS = Path(__file__).parents[2] / "airflow_service" / "dags"
 SEOUL = ZoneInfo("Asia/Seoul")

@@ -27,6 +27,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyspark.sql import functions as F
+
+from pothole.stages.frames import equi_join
 from pothole.stages.settings import Share
 from pothole.stages.stage import Before, Dated, Found, Given, Stage
 from pothole.tables import POTHOLES, Column, Table
@@ -51,10 +54,6 @@ class Settings:
 
 def run(given: Given) -> Found:
     """The open places."""
-    from pyspark.sql import functions as F
-
-    from pothole.stages.frames import equi_join
-
     sure = given.inputs[POTHOLES].where(F.col("confidence") >= given.settings.min_confidence).select("pothole_id")
     known = given.keep(sure.unionByName(given.inputs[Before(OPEN)]).distinct())
     return Found({OPEN: equi_join(known, given.layers[REPAIRS], ["pothole_id"], "left_anti").select("pothole_id")})
@@ -78,7 +77,7 @@ class Copy:
         shutil.copytree(ROOT / "src", root / "src", ignore=shutil.ignore_patterns("__pycache__", "assets"))
         shutil.copytree(ROOT / "docs", root / "docs", ignore=shutil.ignore_patterns("pictures"))
         (root / "src/pothole/stages/open_places.py").write_text(FILE)
-        registry = root / "src/pothole/stages/registry.py"
+        registry = root / "src/pothole/registry.py"
         place = "    # Stages of your own"
         registry.write_text(registry.read_text().replace(place, LINE + place))
         self.root, self.lake = root, open_lake(str(root / "lake"), create=True)

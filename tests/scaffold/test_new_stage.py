@@ -13,7 +13,7 @@ import pytest
 
 from pothole import scaffold
 from pothole.errors import UserError
-from pothole.stages.registry import OWN
+from pothole.registry import OWN
 from tests.cli.conftest import run  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def test_its_own_tests_and_those_of_contract_and_imports_pass(made):
     told = made.python(
         "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not spark", f"tests/stages/test_{FIRST}.py",
         f"tests/stages/test_{SECOND}.py", "tests/lake/test_contract.py", "tests/stages/test_alone.py",
-        "tests/stages/test_registry.py", "tests/test_config.py",
+        "tests/test_registry.py", "tests/test_config.py",
     )  # fmt: skip
     assert "passed" in told and "failed" not in told
     assert f"### `{FIRST}_road_wear/dt=DATE/*.parquet`" in (made.root / "docs/contract.md").read_text()
@@ -180,7 +180,7 @@ def test_a_dry_run_writes_nothing(run, root):  # noqa: F811
     assert [line.split() for line in done.text.splitlines()[:4]] == [
         ["new", f"src/pothole/stages/{FIRST}.py"],
         ["new", f"tests/stages/test_{FIRST}.py"],
-        ["changed", "src/pothole/stages/registry.py"],
+        ["changed", "src/pothole/registry.py"],
         ["changed", "docs/contract.md"],
     ]
     assert texts(root) == before
@@ -193,7 +193,7 @@ def test_names_that_are_refused(root, name):
 
 
 def test_nothing_is_written_where_a_place_is_missing(run, root):  # noqa: F811
-    registry = root / "src/pothole/stages/registry.py"
+    registry = root / "src/pothole/registry.py"
     registry.write_text(registry.read_text().replace("    # Stages of your own, a line each", "    #"))
     before = texts(root)
     done = run("stage", "new", "road_wear", "--root", str(root))

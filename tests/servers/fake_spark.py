@@ -56,7 +56,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from pothole.lake import open_lake
 from pothole.roads.read import schema_of
-from pothole.stages.registry import named
+from pothole.registry import named
 
 here = Path(__file__).parent
 given = dict(zip(sys.argv[1:], sys.argv[2:]))

@@ -17,8 +17,8 @@ from typing import Any
 from pothole.cloud import programs
 from pothole.cloud.settings import CloudSettings
 from pothole.errors import ConfigError, UserError
+from pothole.registry import OWN
 from pothole.stages.house import STAGE2
-from pothole.stages.registry import OWN
 
 #: Parts of the package that a cluster does not need.
 _LEFT_OUT = {"cli", "cloud", "report", "simulate", "ingest", "roads", "doctor", "scaffold", "__pycache__"}

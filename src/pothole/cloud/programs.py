@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from string import Template
 from typing import Any
 
-from pothole.stages.registry import named
+from pothole.registry import named
 
 _CONNECTION = '''"""The Spark session of $stage; its ``spark.*`` options come from the configuration."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import itertools
 import os
 import tempfile
@@ -10,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
@@ -87,6 +90,10 @@ class SparkEngine:
     def from_settings(cls, limits: EngineSettings, lake: Lake) -> SparkEngine:
         """Started on the configured master; Spark's own file systems reach every lake."""
         return cls(master=limits.spark_master, memory_gb=limits.memory_gb)
+
+    def module(self, name: str) -> ModuleType:
+        """A module of ``pothole.stages``."""
+        return importlib.import_module(name)
 
     def batches(self, files: Sequence[str], rows: Sequence[int], target_rows: int) -> list[list[str]]:
         """All files at once: Spark divides the work by itself."""

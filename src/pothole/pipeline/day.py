@@ -11,8 +11,8 @@ from pothole.lake import Lake, new_run_id
 from pothole.pipeline import gate
 from pothole.pipeline.record import Day, Progress, Run, StageReport, recorded
 from pothole.pipeline.running import run_stage
+from pothole.registry import STAGES
 from pothole.settings import Config
-from pothole.stages.registry import STAGES
 
 _NAMES = [stage.name for stage in STAGES]
 

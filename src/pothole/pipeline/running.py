@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pothole import __version__
+from pothole.engines import Engine
 from pothole.lake import Publication, RawInput
 from pothole.pipeline import gate, sources
 from pothole.pipeline.record import Day, StageReport, recorded
-from pothole.stages.registry import STAGES
+from pothole.registry import STAGES
 from pothole.stages.stage import Found, Frames, Given, Stage
 from pothole.tables import QUARANTINE, RAW
 
@@ -32,7 +33,7 @@ def run_stage(day: Day, stage: Stage, raw: RawInput | None) -> StageReport:
             day.progress("looking at the raw files", stage.begins_at)
         dates = sources.published(day.lake, stage, day.date)
         entries += sources.entries(day.lake, stage, dates)
-        work = _Work(day, stage, publication, report)
+        work = _Work(day, _on(day.engine, stage), publication, report)
         work.run(dates, raw)
         work.tell(raw)
         if raw:
@@ -43,6 +44,12 @@ def run_stage(day: Day, stage: Stage, raw: RawInput | None) -> StageReport:
             )
             report.outputs.append({"dataset": table.name, "rows": manifest.rows, "bytes": manifest.total_bytes})
     return report
+
+
+def _on(engine: Engine, stage: Stage) -> Stage:
+    """The stage with functions over this engine's frames."""
+    found = vars(engine.module(stage.module)).values()
+    return next(other for other in found if isinstance(other, Stage) and other.name == stage.name)
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pothole.errors import BadInputError
 from pothole.lake import Lake, RawInput, check_same_run
 from pothole.pipeline.record import Day
-from pothole.stages.registry import STAGES
+from pothole.registry import STAGES
 from pothole.stages.stage import Before, Dated, Frames, Input, Stage, table_of
 from pothole.tables import RAW
 

@@ -15,7 +15,7 @@ from string import Template
 from pothole.errors import PipelineFailure, UserError
 
 _NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
-_REGISTRY = "src/pothole/stages/registry.py"
+_REGISTRY = "src/pothole/registry.py"
 _LAST = "    # Stages of your own, a line each"
 _CONTRACT = "docs/contract.md"
 

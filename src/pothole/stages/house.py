@@ -1,4 +1,7 @@
-"""The two stages of the house as they are declared; what they do is in ``stage1`` and ``stage2``."""
+"""The two stages of the house as they are declared; what they do is in ``stage1`` and ``stage2``.
+
+Whoever asks for a name or a dataset need not load the steps, so they are imported where they are used.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,6 @@ from pothole.tables import (
 
 
 def _find_impacts(given: Given) -> Found:
-    from pyspark.sql import functions as F
-
     from pothole.stages import stage1
 
     raw, bumps, limits = given.inputs[RAW], given.layers[SPEED_BUMPS], (given.start_ms, given.end_ms)
@@ -30,8 +31,7 @@ def _find_impacts(given: Given) -> Found:
     )  # fmt: skip
 
     def count(written: Frames) -> Mapping[str, int]:
-        used = found.used.agg(F.sum("sample_count").alias("n")).collect()[0]["n"]
-        return {"used": int(used or 0), "traversals": written[TRAVERSALS].count()}
+        return {"used": stage1.sample_count(found.used), "traversals": written[TRAVERSALS].count()}
 
     outputs = {TRAVERSALS: found.traversals, QUARANTINE: found.quarantine}
     return Found(outputs, count, held={"impacts": found.impacts})

@@ -1,7 +1,6 @@
 """What a stage is: what it reads and gives, its settings, and a pure function between them.
 
-This is read where there is no PySpark, too (configuration, DAG, contract), and before an engine has put its own in
-PySpark's place. So a module that declares a stage imports PySpark inside its functions.
+Declarations are read where there is no PySpark, too: configuration, DAG, contract.
 """
 
 from __future__ import annotations
@@ -118,6 +117,8 @@ class Stage:
     """What the stage does, for whoever waits."""
     begins_at: float = 0.98
     """How much of a usual day is done then, 0..1."""
+    module: str = "pothole.stages.house"
+    """The module that declares it."""
     program: str = ""
     """The file in ``<name>/`` that runs it on the cluster; by default named as its first output."""
 

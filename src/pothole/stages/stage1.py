@@ -54,14 +54,14 @@ def run(
     good, bad = quality.inspect(raw, day_start_ms, day_end_ms, settings.quality, unique=unique, keep=keep)
     samples = good if unique else keep(good)
     seconds = keep(motion.with_course(motion.per_second(samples)))
-    if rows is not None and _sample_count(seconds) == rows:
+    if rows is not None and sample_count(seconds) == rows:
         refused = keep(bad.limit(0))
         samples = quality.accept(raw, settings.quality)  # later passes need not look at every column again
     else:
         refused = keep(bad)
     oriented = keep(orient.orient(seconds, settings.orient, keep))
     strong = keep(detect.with_strength(samples, oriented))
-    described = described_impacts(samples, strong, settings, keep)
+    described = keep(described_impacts(samples, strong, settings, keep))
     judged = classify.classify(locate.known_structures(described, bumps, settings.locate), settings.classify)
     return Stage1(
         impacts=judged.select(*_impact_columns(), "known"),
@@ -77,7 +77,8 @@ def judge(impacts: DataFrame, traversals: DataFrame, settings: Stage1Settings, k
     return judged.select(*IMPACTS.names)
 
 
-def _sample_count(seconds: DataFrame) -> int:
+def sample_count(seconds: DataFrame) -> int:
+    """How many samples the seconds hold."""
     return int(seconds.agg(F.sum("sample_count").alias("n")).collect()[0]["n"] or 0)
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from pothole import config, stages
 from pothole.datasets import TABLES
-from pothole.stages.registry import STAGES, declared, named
-from pothole.stages.stage import table_of
-from pothole.tables import HOUSE
+from pothole.registry import STAGES, declared, named
+from pothole.stages.stage import Before, table_of
+from pothole.tables import HOUSE, POTHOLES
 
 READ = """
 import sys, importlib.abc
@@ -23,7 +23,7 @@ class Refuse(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Refuse())
 import pothole.datasets, pothole.settings
-print("pothole.stages.registry" in sys.modules)
+print("pothole.registry" in sys.modules)
 """
 
 
@@ -55,26 +55,24 @@ def test_every_stage_has_its_section_of_settings():
             assert dataclasses.is_dataclass(stage.settings)
 
 
-@pytest.fixture
-def module(tmp_path, monkeypatch):
-    """Writes a module of the stages' package."""
+OWN = """
+from pyspark.sql import functions as F
+from pothole.stages.stage import Before, Found, Stage
+from pothole.tables import POTHOLES
+
+STAGE = Stage("mine", (Before(POTHOLES),), (POTHOLES,), lambda given: Found({}))
+assert F.__name__.startswith("pothole.engines")
+"""
+
+
+def test_a_stage_of_ones_own_is_plain_pyspark_and_is_read_without(tmp_path, monkeypatch):
     monkeypatch.setattr(stages, "__path__", [*stages.__path__, str(tmp_path)])
-
-    def write(name: str, text: str) -> str:
-        (tmp_path / f"{name}.py").write_text(text)
-        return name
-
-    return write
-
-
-def test_a_module_that_imports_pyspark_when_it_is_read_is_named(module, monkeypatch):
-    for name in [n for n in sys.modules if n.split(".")[0] == "pyspark"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "pyspark", None)  # as where there is none
-    with pytest.raises(ImportError, match=r"stages/eager\.py imports PySpark when it is read"):
-        declared(module("eager", "from pyspark.sql import functions as F\n"))
-    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
-        declared(module("broken", "import no_such_module\n"))
+    monkeypatch.setattr(sys, "meta_path", [f for f in sys.meta_path if "pytest" not in type(f).__module__])
+    (tmp_path / "mine_for_a_test.py").write_text(OWN)
+    before = sys.modules.get("pyspark")
+    stage = declared("mine_for_a_test")
+    assert (stage.module, stage.inputs) == ("pothole.stages.mine_for_a_test", (Before(POTHOLES),))
+    assert sys.modules.get("pyspark") is before
 
 
 def test_an_unknown_name():
