@@ -75,6 +75,15 @@ def test_its_own_tests_and_those_of_contract_and_imports_pass(made):
 
 
 @pytest.mark.slow
+@pytest.mark.spark
+def test_its_own_tests_pass_on_spark(made):
+    told = made.python(
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "--engine", "spark", f"tests/stages/test_{FIRST}.py"
+    )
+    assert "3 passed" in told
+
+
+@pytest.mark.slow
 def test_it_is_formatted_and_has_no_lint(made):
     made.python("-m", "ruff", "format", "--check", ".")
     made.python("-m", "ruff", "check", ".")
