@@ -19,7 +19,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import goodroad, recordings
+from benchmarks import embedded, goodroad, recordings
 from benchmarks.candidates import CAUSES, DAY, Wanted, fleets
 from benchmarks.score import RECORDINGS, compared, run_day
 from benchmarks.tuning import f1_by_rank
@@ -144,7 +144,7 @@ def main() -> None:
     arguments.add_argument("--trips", type=int, default=150, help="trips of each fleet whose steps are switched off")
     arguments.add_argument("--cache", type=Path, help="a folder of fleets as `python -m benchmarks.fit --cache` has it")
     given = arguments.parse_args()
-    engine = engines.start("duckdb")
+    engine = embedded.start()
     if given.only != "features":
         Console(width=160).print(steps(engine, given.trips))
     if given.only != "steps":

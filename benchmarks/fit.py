@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 from catboost import CatBoostClassifier
 
+from benchmarks import embedded
 from benchmarks.blind import with_blind
 from benchmarks.candidates import CAUSES, Fleet, Wanted, fleets
 from pothole import engines
@@ -172,7 +173,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--cache", type=Path, help="a folder that keeps the fleets' impacts, or has them")
     given = arguments.parse_args()
-    engine = engines.start("duckdb")
+    engine = embedded.start()
     from pothole.stages import corroborate
 
     training = fleets(engine, TRAINING, given.cache)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
+from benchmarks import embedded
 from benchmarks.detectors.trip import Array
 from pothole import engines
 from pothole.stages.feature import Group, Need
@@ -67,7 +68,7 @@ def judged(
 
     A process has one engine at a time: give the one that is ``running``.
     """
-    engine = running or engines.start("duckdb")  # before the stages are imported: it lends them its PySpark API
+    engine = running or embedded.start()
     from pothole.stages import chain, classify, corroborate, stage1
 
     try:

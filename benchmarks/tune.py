@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from benchmarks import embedded
 from benchmarks.candidates import DAY, Wanted
 from benchmarks.score import run_day
 from pothole import engines
@@ -86,7 +87,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--trips", type=int, default=150)
     given = arguments.parse_args()
-    engine = engines.start("duckdb")
+    engine = embedded.start()
     fleets = [prepare(engine, wanted, given.trips) for wanted in FLEETS]
     for threshold in (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55):
         scores = [

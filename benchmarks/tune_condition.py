@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from benchmarks import embedded
 from benchmarks.candidates import Wanted
 from benchmarks.figures import rank_correlation
 from benchmarks.tune import prepare
@@ -103,7 +104,7 @@ def main() -> None:
     arguments.add_argument("--seeds", type=int, nargs="+", default=[101, 102, 103, 104, 105, 106])
     arguments.add_argument("--hard-seeds", type=int, nargs="*", default=[111, 112])
     given = arguments.parse_args()
-    engine = engines.start("duckdb")
+    engine = embedded.start()
     wanted = [Wanted("standard", seed) for seed in given.seeds] + [Wanted("hard", seed) for seed in given.hard_seeds]
     fleets = [prepare(engine, one, given.trips) for one in wanted]
     for name, values in IRI_GRID.items():

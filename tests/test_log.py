@@ -69,15 +69,15 @@ def test_every_line_of_a_run_has_run_id_and_date_and_those_of_a_stage_the_stage(
 
 
 def test_a_stage_that_fails_says_so_with_its_figures(tmp_path: Path, as_json, capsys):
-    from pothole import pipeline
+    from pothole.pipeline.record import Day, recorded
 
     lake = open_lake(str(tmp_path / "lake"), create=True)
     config = cluster.from_json(_settings(), "test")
     engine = SimpleNamespace(name="duckdb", version="1")
-    day = pipeline._Day(lake, config, DAY, "r-1", lambda what, share: None, engine)
+    day = Day(lake, config, DAY, "r-1", lambda what, share: None, engine)
 
     def fail() -> None:
-        with pipeline._recorded(day, "stage1", []) as report:
+        with recorded(day, "stage1", []) as report:
             report.rows["in"] = 7
             raise LakeError("the disk is full")
 

@@ -13,14 +13,15 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pytest
 
+from pothole.datasets import TABLES
 from pothole.errors import UserError
 from pothole.evaluate import pothole_events, read_truth, reported, score_impacts
 from pothole.lake import open_lake
 from pothole.pipeline import chosen_stages, run_day
+from pothole.registry import OWN
 from pothole.settings import Config, Settings
 from pothole.simulate.fleet import simulate
-from pothole.stages.own import OWN
-from pothole.tables import CONDITION, IMPACTS, POTHOLES, QUARANTINE, TABLES, TRAVERSALS
+from pothole.tables import CONDITION, IMPACTS, POTHOLES, QUARANTINE, TRAVERSALS
 
 DAY = "2026-02-12"
 

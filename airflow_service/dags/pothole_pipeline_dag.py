@@ -19,7 +19,7 @@ Run a date: `pothole trigger 2026-02-12`, or trigger the DAG with the parameter 
 the run. To run from one stage on, clear that stage: the cluster and the code come along by themselves. Never clear a
 stage's check alone: `lease` comes along with a new run id, of which nothing is published (`pothole rerun` knows that).
 
-A stage of your own takes its directory and two lines in the chain below: `run_stage` and `check_out`.
+A stage of your own is a line in `pothole/registry.py`, from which the two tasks of every stage are made.
 
 The first task and the last make the run's state true and stop the machines in every case: a teardown runs only if one
 of its setups succeeded (so `lease` is one of `stop_cluster`'s), and only a leaf can fail a run.
@@ -37,6 +37,7 @@ import pothole_tasks as tasks
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, task
 
 from pothole.cloud.settings import SSH_CONN_ID, from_environment
+from pothole.registry import STAGES
 
 SETTINGS = from_environment()
 SPARK_MASTER_URI = SETTINGS.spark_master_uri
@@ -118,20 +119,10 @@ with DAG(
     run = lease()
     up, spark, code = start_cluster(), start_spark(), download_code()
     spark_down, down, judged = stop_spark(), stop_cluster(run), verdict(run)
-    (
-        run
-        >> check_s3_input(run)
-        >> up
-        >> spark
-        >> code
-        >> run_stage("stage1", "stage1_anomaly_detection.py")
-        >> check_out("stage1", "stage1_anomaly_detected", "stage1_traversals", "quarantine")
-        >> run_stage("stage2", "stage2_spatial_clustering.py")
-        >> check_out("stage2", "stage2_spatial_clustering", "stage2_segment_condition")
-        >> spark_down
-        >> down
-        >> judged
-    )
+    last = run >> check_s3_input(run) >> up >> spark >> code
+    for stage in STAGES:
+        last = last >> run_stage(stage.name, stage.program) >> check_out(stage.name, *(t.name for t in stage.outputs))
+    last >> spark_down >> down >> judged
     code.as_setup()
     spark_down.as_teardown(setups=[spark])
     down.as_teardown(setups=[run, up])

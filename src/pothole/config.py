@@ -177,9 +177,14 @@ def _documented(cls: type, prefix: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _field_docstrings(cls: type) -> dict[str, str]:
-    body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
-    assert isinstance(body, ast.ClassDef)
     docs: dict[str, str] = {}
+    for base in (b for b in cls.__bases__ if dataclasses.is_dataclass(b)):
+        docs |= _field_docstrings(base)
+    try:
+        body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    except OSError:  # made of the stages' declarations: sections, whose keys tell what they mean
+        return docs
+    assert isinstance(body, ast.ClassDef)
     for statement, following in zip(body.body, body.body[1:], strict=False):
         if isinstance(statement, ast.AnnAssign) and isinstance(following, ast.Expr):
             target, value = statement.target, following.value

@@ -9,14 +9,16 @@ import dataclasses
 import hashlib
 import json
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pothole.errors import ConfigError, UserError
+from pothole.registry import STAGES
 from pothole.stages.settings import Range, Share, Stage1Settings, Stage2Settings
+from pothole.stages.stage import Stage
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class EngineSettings:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The whole configuration."""
+class HouseSettings:
+    """The configuration but for the sections of stages of one's own, which ``Settings`` has too."""
 
     timezone: str = "Asia/Seoul"
     """Time zone whose calendar days are the batch dates."""
@@ -49,6 +51,21 @@ class Settings:
     """From impacts to potholes."""
     engine: EngineSettings = field(default_factory=EngineSettings)
     """How much of the machine the embedded engine may use."""
+
+
+def _with_stages(house: type, stages: Iterable[Stage]) -> type:
+    """The class with a section more for every stage whose settings it has not."""
+    known = {f.name for f in dataclasses.fields(house)}
+    own = [
+        (s.name, s.settings, field(default_factory=s.settings)) for s in stages if s.settings and s.name not in known
+    ]
+    return dataclasses.make_dataclass("Settings", own, bases=(house,), frozen=True)
+
+
+if TYPE_CHECKING:
+    Settings = HouseSettings
+else:
+    Settings = _with_stages(HouseSettings, STAGES)
 
 
 @dataclass(frozen=True)

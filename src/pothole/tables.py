@@ -1,4 +1,4 @@
-"""Every dataset of the lake, once: columns, types, units, keys and where it lies.
+"""Every dataset of the house, once: columns, types, units, keys and where it lies.
 
 Code, checks, documentation and test data derive from here. Types are Spark SQL's names; a folder of the lake is
 ``<dataset>/dt=YYYY-MM-DD/``. Only the standard library is used, so that stage programs on a cluster can import it.
@@ -6,7 +6,7 @@ Code, checks, documentation and test data derive from here. Types are Spark SQL'
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 #: Raised when columns change their meaning; written into every manifest.
 SCHEMA_VERSION = 1
@@ -41,7 +41,8 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     partitioned: bool = True
-    notes: str = field(default="")
+    one_of: tuple[str, ...] = ()
+    """Of a layer, a dataset that people write: the first of these files that is there counts; none: every CSV file."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,6 +102,7 @@ SEGMENTS = Table(
     ),
     key=("s_id",),
     partitioned=False,
+    one_of=("segments.parquet", "segments.csv"),
 )
 
 SPEED_BUMPS = Table(
@@ -232,7 +234,8 @@ CONDITION = Table(
     key=("s_id",),
 )
 
-_ALL = (
+#: The datasets of the house, in the order in which they are described; ``datasets`` has all.
+HOUSE = (
     RAW,
     SEGMENTS,
     SPEED_BUMPS,
@@ -242,6 +245,3 @@ _ALL = (
     POTHOLES,
     CONDITION,
 )
-
-#: The lake's datasets by folder name.
-TABLES: dict[str, Table] = {t.name: t for t in _ALL}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from airflow_service.dags.dag_utils import batch_date, build_s3_check_cmd, build_spark_submit_cmd
 
-from pothole.stages.own import OWN
+from pothole.registry import OWN
 
 DAGS = Path(__file__).parents[2] / "airflow_service" / "dags"
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -115,20 +114,6 @@ def test_a_wrong_environment_names_everything_at_once(tmp_path):
     ran = load(tmp_path, {"AWS_REGION": "Seoul"})
     assert ran.returncode == 1
     assert all(n in ran.stderr for n in ("AWS_REGION is 'Seoul'", "S3_BUCKET", "MASTER_INSTANCE_ID", "WORKER1_"))
-
-
-def test_another_stage_is_two_lines(tmp_path):
-    dags = tmp_path / "dags"
-    shutil.copytree(DAGS, dags)
-    file = dags / "pothole_pipeline_dag.py"
-    text, place = file.read_text(), "        >> spark_down\n"
-    assert text.count(place) == 1
-    lines = '        >> run_stage("stage9", "stage9_ranking.py")\n        >> check_out("stage9", "stage9_ranking")\n'
-    file.write_text(text.replace(place, lines + place))
-    ran = load(tmp_path, ENVIRONMENT, dags)
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    order = json.loads(ran.stdout.splitlines()[-1])["order"]
-    assert order[-5:] == ["run_stage9", "check_s3_stage9_out", "stop_spark", "stop_cluster", "verdict"]
 
 
 def at(text: str) -> datetime:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pothole.cloud import objects
-from pothole.stages.own import OWN
+from pothole.registry import OWN
 from tests.servers.airflow import DAG_ID
 from tests.servers.pipeline import Pipeline
 

@@ -207,13 +207,13 @@ def test_the_connection_leads_to_the_nodes(tmp_path):
     assert "as crew with KEY" in case["calls"]
 
 
-def test_a_third_stage_takes_two_lines(tmp_path):
+def test_a_third_stage_has_its_turn_after_the_two(tmp_path):
     dags = Path(shutil.copytree(DAGS, tmp_path / "dags"))
-    file = dags / "pothole_pipeline_dag.py"
-    last = '        >> check_out("stage2", "stage2_spatial_clustering", "stage2_segment_condition")\n'
-    lines = '        >> run_stage("stage9", "stage9_toy.py")\n        >> check_out("stage9", "stage9_toys")\n'
-    assert last in file.read_text()
-    file.write_text(file.read_text().replace(last, last + lines))
+    file, begin = dags / "pothole_pipeline_dag.py", "    for stage in STAGES:\n"
+    third = '    STAGES += (Stage("stage9", (), (Table("stage9_toys", "one toy", (), ()),), print),)\n'
+    imports = "    from pothole.stages.stage import Stage\n    from pothole.tables import Table\n\n"
+    assert begin in file.read_text()
+    file.write_text(file.read_text().replace(begin, imports + third + begin))
     (case,) = play(tmp_path, dags, [{"date": "2026-01-01"}], {})
     assert (
         case["run"] == "success" and case["states"]["run_stage9"] == case["states"]["check_s3_stage9_out"] == "success"

@@ -9,7 +9,7 @@ import pytest
 
 from pothole.cloud import bundle, objects
 from pothole.cloud.settings import from_environment
-from pothole.stages.own import OWN
+from pothole.registry import OWN
 from tests.same_rows import PUBLISHED, assert_same
 from tests.servers import nodes, s3a
 from tests.servers.airflow import DAG_ID, airflow

@@ -78,6 +78,14 @@ def test_an_empty_frame_is_one_file_without_rows(engine, frame, tmp_path):
     assert pq.read_metadata(path).num_rows == 0
 
 
+def test_a_frame_without_rows_has_its_columns(engine):
+    from pothole.tables import IMPACTS
+
+    table = engine.to_arrow(engine.empty(IMPACTS.columns))
+    assert (table.num_rows, tuple(table.column_names)) == (0, IMPACTS.names)
+    assert table.schema.field("timestamp").type == pa.int64() and table.schema.field("is_pothole").type == pa.int32()
+
+
 def test_damage_inside_a_file_is_a_mistake_in_the_input(engine, file_of):
     from pothole.tables import RAW
 

@@ -25,9 +25,9 @@ engine = engines.start(sys.argv[1], **({"master": "local[1]"} if sys.argv[1] == 
 told = []
 for uri in sys.argv[2:]:
     lake = open_lake(uri)
-    table, paths = (SPEED_BUMPS, lake.bump_files()) if lake.bump_files() else (SEGMENTS, lake.segment_files())
+    table = SPEED_BUMPS if lake.layer_files(SPEED_BUMPS) else SEGMENTS
     try:
-        told.append(engine.to_arrow(engine.read_layer(lake, paths, table)).to_pylist())
+        told.append(engine.to_arrow(engine.read_layer(lake, table)).to_pylist())
     except BadInputError as error:
         told.append(error.message)
 engine.close()

@@ -8,8 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pothole.datasets import TABLES
 from pothole.lake import Lake
-from pothole.tables import IMPACTS, RAW, TABLES, TRAVERSALS, Table
+from pothole.tables import IMPACTS, RAW, TRAVERSALS, Table
 
 DAY = "2026-02-12"
 PARTS, ROWS = 3, 40

@@ -5,7 +5,8 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
-from pothole.tables import REASONS, TABLES
+from pothole.datasets import TABLES
+from pothole.tables import REASONS
 
 DOCS = Path(__file__).parents[2] / "docs"
 COLUMNS = runpy.run_path(str(DOCS / "columns.py"))

@@ -13,7 +13,7 @@ import pytest
 
 from pothole import scaffold
 from pothole.errors import UserError
-from pothole.stages.own import OWN
+from pothole.registry import OWN
 from tests.cli.conftest import run  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
@@ -68,10 +68,19 @@ def test_its_own_tests_and_those_of_contract_and_imports_pass(made):
     told = made.python(
         "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not spark", f"tests/stages/test_{FIRST}.py",
         f"tests/stages/test_{SECOND}.py", "tests/lake/test_contract.py", "tests/stages/test_alone.py",
-        "tests/test_config.py",
+        "tests/test_registry.py", "tests/test_config.py",
     )  # fmt: skip
     assert "passed" in told and "failed" not in told
     assert f"### `{FIRST}_road_wear/dt=DATE/*.parquet`" in (made.root / "docs/contract.md").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_its_own_tests_pass_on_spark(made):
+    told = made.python(
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "--engine", "spark", f"tests/stages/test_{FIRST}.py"
+    )
+    assert "3 passed" in told
 
 
 @pytest.mark.slow
@@ -125,15 +134,29 @@ def test_spark_gives_the_same_rows(made, day):
 
 
 @pytest.mark.slow
-def test_what_is_deployed_has_it(made):
-    listed = made.python(
-        "-c",
-        "from pathlib import Path; from pothole.cloud import build;"
+def test_what_is_deployed_has_it_as_stage_2_or_as_its_folder_says(made):
+    build = (
+        "import json; from pathlib import Path; from pothole.cloud import build;"
         "from pothole.cloud.settings import from_environment;"
-        f"print(sorted(build.build(Path('.'), from_environment({CLUSTER})).files))",
+        f"files = build.build(Path('.'), from_environment({CLUSTER})).files;"
+        f"print(json.dumps({{k: v.decode() for k, v in files.items() if k[-4:] != '.zip' and '{FIRST}/' in k}}))"
     )
-    for name in (f"{FIRST}_road_wear.py", f"connection_{FIRST}.py", f"config_{FIRST}.json", "pothole.zip"):
-        assert f"'{FIRST}/{name}'" in listed
+    files = json.loads(made.python("-c", build))
+    names = (f"{FIRST}_road_wear.py", f"connection_{FIRST}.py", f"config_{FIRST}.json", f"config_{FIRST}.yaml")
+    assert sorted(files) == sorted(f"{FIRST}/{name}" for name in names)
+    for name in names[:2]:
+        compile(files[f"{FIRST}/{name}"], name, "exec")
+    section = json.loads(files[f"{FIRST}/config_{FIRST}.json"])[FIRST]
+    assert (section["lake"], section["spark"]["spark.executor.memory"]) == ("s3a://roads", "4g")
+    assert section["settings"][FIRST] == {"min_confidence": 0.5}
+    own = made.root / FIRST / f"config_{FIRST}.yaml"
+    own.parent.mkdir()
+    own.write_text(f"{FIRST}: {{settings: {{{FIRST}: {{min_confidence: 0.7}}}}}}\n")
+    files = json.loads(made.python("-c", build))
+    shutil.rmtree(own.parent)
+    section = json.loads(files[f"{FIRST}/config_{FIRST}.json"])[FIRST]
+    assert (section["spark"], section["settings"][FIRST]) == ({}, {"min_confidence": 0.7})
+    assert f"{FIRST}/{FIRST}_road_wear.py" in files
 
 
 @pytest.mark.slow
@@ -142,7 +165,8 @@ def test_the_dag_loads_with_its_tasks(made, tmp_path):
     pytest.importorskip("airflow")
     from tests.airflow.test_dag import ENVIRONMENT, load
 
-    ran = load(tmp_path, ENVIRONMENT, made.root / "airflow_service" / "dags")
+    package = {"PYTHONPATH": str(made.root / "src")}
+    ran = load(tmp_path, ENVIRONMENT | package, made.root / "airflow_service" / "dags")
     assert ran.returncode == 0, ran.stderr[-2000:]
     order = json.loads(ran.stdout.splitlines()[-1])["order"]
     new = [task for stage in (FIRST, SECOND) for task in (f"run_{stage}", f"check_s3_{stage}_out")]
@@ -161,11 +185,13 @@ def texts(root: Path) -> dict[Path, bytes]:
 def test_a_dry_run_writes_nothing(run, root):  # noqa: F811
     before = texts(root)
     done = run("stage", "new", "road_wear", "--dry-run", "--root", str(root))
-    assert (done.status, "nothing was written" in done.text, f"{FIRST}/{FIRST}_road_wear.py" in done.text) == (
-        0,
-        True,
-        True,
-    )
+    assert (done.status, "nothing was written" in done.text) == (0, True)
+    assert [line.split() for line in done.text.splitlines()[:4]] == [
+        ["new", f"src/pothole/stages/{FIRST}.py"],
+        ["new", f"tests/stages/test_{FIRST}.py"],
+        ["changed", "src/pothole/registry.py"],
+        ["changed", "docs/contract.md"],
+    ]
     assert texts(root) == before
 
 
@@ -176,11 +202,11 @@ def test_names_that_are_refused(root, name):
 
 
 def test_nothing_is_written_where_a_place_is_missing(run, root):  # noqa: F811
-    dag = root / "airflow_service/dags/pothole_pipeline_dag.py"
-    dag.write_text(dag.read_text().replace("        >> spark_down\n", ""))
+    registry = root / "src/pothole/registry.py"
+    registry.write_text(registry.read_text().replace("    # Stages of your own, a line each", "    #"))
     before = texts(root)
     done = run("stage", "new", "road_wear", "--root", str(root))
-    assert (done.status, "pothole_pipeline_dag.py has no single '>> spark_down'" in done.text) == (2, True)
+    assert (done.status, "registry.py has no single '# Stages of your own" in done.text) == (2, True)
     assert texts(root) == before
 
 

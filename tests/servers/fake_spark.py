@@ -56,7 +56,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from pothole.lake import open_lake
 from pothole.roads.read import schema_of
-from pothole.tables import TABLES
+from pothole.registry import named
 
 here = Path(__file__).parent
 given = dict(zip(sys.argv[1:], sys.argv[2:]))
@@ -75,14 +75,10 @@ if what == "fail":
     sys.exit(1)
 if what != "silent":
     lake = open_lake((here / "lake").read_text())
-    names = {
-        "stage1": ("stage1_anomaly_detected", "stage1_traversals", "quarantine"),
-        "stage2": ("stage2_spatial_clustering", "stage2_segment_condition"),
-    }.get(stage) or [name for name in TABLES if name.startswith(f"{stage}_")]
     with lake.publishing(run_id, date) as publication:
-        for name in names:
-            pq.write_table(schema_of(TABLES[name]).empty_table(), publication.local_target(name) / "part-0.parquet")
-            publication.commit(name, inputs=[], code_version="test", config_hash="test")
+        for table in named(stage).outputs:
+            pq.write_table(schema_of(table).empty_table(), publication.local_target(table.name) / "part-0.parquet")
+            publication.commit(table.name, inputs=[], code_version="test", config_hash="test")
 """
 
 

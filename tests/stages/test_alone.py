@@ -51,6 +51,7 @@ class Refuse(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Refuse())
 import pothole.stages.stage1, pothole.stages.stage2
+import pothole.cluster, pothole.pipeline
 print("pyspark" in sys.modules and "duckdb" not in sys.modules)
 """
 

@@ -26,8 +26,9 @@ def check(
     """
     from pothole.cloud import objects
     from pothole.config import parse_date
+    from pothole.datasets import TABLES
     from pothole.errors import UserError
-    from pothole.tables import RAW, TABLES
+    from pothole.tables import RAW
 
     if dataset not in TABLES or not TABLES[dataset].partitioned:
         raise UserError(

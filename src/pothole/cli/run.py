@@ -34,14 +34,10 @@ def run(
     day = configuration.parse_date(date)
     stages = pipeline.chosen_stages(from_stage, only_stage)
     opened = open_lake(lake)
-    limits = loaded.settings.engine
-    if engine not in engines.ENGINES:
-        engines.start(engine)
+    engines.check(engine)
 
     def start() -> engines.Engine:
-        if engine == "spark":
-            return engines.start("spark", master=limits.spark_master, memory_gb=limits.memory_gb)
-        return engines.start("duckdb", threads=limits.threads, memory_gb=limits.memory_gb, fs=opened.remote_fs)
+        return engines.from_settings(engine, loaded.settings.engine, opened)
 
     run_id = new_run_id()
     with log.bound(run_id=run_id, date=day), steps() as advance:

@@ -15,10 +15,10 @@ stage = typer.Typer(no_args_is_help=True, help="Stages of your own, after the tw
 app.add_typer(stage, name="stage")
 
 _NEXT = """next:
-  change src/pothole/stages/{stage}.py, its table in src/pothole/tables.py (then `python docs/columns.py`) and its test
+  change src/pothole/stages/{stage}.py and its test; `python docs/columns.py` writes its table into the contract
   make lint && .venv/bin/python -m pytest tests/stages/test_{stage}.py
   pothole run DATE --lake LAKE --only-stage {stage}
-  pothole deploy; the DAG has run_{stage} and check_s3_{stage}_out as soon as its files are in place"""
+  pothole deploy; the DAG has run_{stage} and check_s3_{stage}_out as soon as Airflow runs this code"""
 
 
 @stage.callback()
@@ -32,9 +32,10 @@ def new(
     root: Annotated[Path, typer.Option(help="The repository.")] = Path("."),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the files, and write none.")] = False,
 ) -> None:
-    """Make the next stage: function, settings, table in the contract, test, cluster program, and its tasks in the DAG.
+    """Make the next stage: a file with its function, settings and table, a line in the registry, and a test.
 
-    As made it gives every pothole that is sure enough a priority; it runs with `pothole run` and on the cluster.
+    As made it gives every pothole that is sure enough a priority; it runs with `pothole run` and on the cluster, where
+    the DAG has its tasks.
     """
     from pothole import scaffold
 
@@ -42,7 +43,7 @@ def new(
     if not dry_run:
         made.write()
     say = partial(out.print, markup=False, soft_wrap=True)
-    for what, paths in (("new", made.new), ("changed", made.changed)):
+    for what, paths in (("new", made.new), ("changed", [*made.changed, *made.made])):
         for path in paths:
             say(f"{what:<8}{path}")
     say("nothing was written (--dry-run)" if dry_run else _NEXT.format(stage=made.stage))

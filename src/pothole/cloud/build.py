@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import hashlib
 import io
 import json
@@ -13,8 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pothole.cloud import programs
 from pothole.cloud.settings import CloudSettings
 from pothole.errors import ConfigError, UserError
+from pothole.registry import OWN
+from pothole.stages.house import STAGE2
 
 #: Parts of the package that a cluster does not need.
 _LEFT_OUT = {"cli", "cloud", "report", "simulate", "ingest", "roads", "doctor", "scaffold", "__pycache__"}
@@ -40,36 +44,49 @@ class Bundle:
 
 
 def build(root: Path, settings: CloudSettings) -> Bundle:
-    """Every ``stageN/`` of a folder with its programs, configuration and the package. ConfigError, UserError."""
-    stages = sorted(p for p in root.glob("stage*") if p.is_dir() and re.fullmatch(r"stage\d+", p.name))
-    if not stages:
+    """Every stage with its programs, configuration and the package. ConfigError, UserError.
+
+    The files in its ``stageN/``; for a stage of one's own those that are not there are made of its declaration.
+    """
+    folders = sorted(p for p in root.glob("stage*") if p.is_dir() and re.fullmatch(r"stage\d+", p.name))
+    if not folders:
         raise UserError(f"there is no stageN/ in {root}", hint="run it in the repository, or give --root")
     package, files = package_zip(), dict[str, bytes]()
-    for stage in stages:
-        files |= _programs(stage)
-        config = stage / f"config_{stage.name}.yaml"
-        files[f"{stage.name}/{config.name}"] = config.read_bytes()
-        files[f"{stage.name}/config_{stage.name}.json"] = resolved(config, settings)
-        files[f"{stage.name}/pothole.zip"] = package
+    for stage in sorted({folder.name for folder in folders} | set(OWN)):
+        found = (_made(root, stage) if stage in OWN else {}) | _in_folder(root / stage)
+        _check_complete(root / stage, found)
+        config = f"config_{stage}.yaml"
+        found[f"config_{stage}.json"] = resolved(root / stage / config, found[config], settings)
+        files |= {f"{stage}/{name}": content for name, content in {**found, "pothole.zip": package}.items()}
     return Bundle(files)
 
 
-def _programs(stage: Path) -> dict[str, bytes]:
-    """The stage's Python files, all there and each of them Python."""
-    for expected in (f"{stage.name}_*.py", f"connection_{stage.name}.py", f"config_{stage.name}.yaml"):
-        if not list(stage.glob(expected)):
-            raise UserError(
-                f"{expected} not found in {stage}{_KOREAN.get(Path(expected).suffix, '')}",
-                hint="a stage is its program, connection and config",
-            )
+def _made(root: Path, stage: str) -> dict[str, bytes]:
+    """The files of a stage of one's own as they are where the repository has none."""
+    file = root / STAGE2.name / f"config_{STAGE2.name}.yaml"
+    like = _read(file, file.read_bytes()).get(STAGE2.name, {}) if file.exists() else {}
+    return programs.programs(stage) | {f"config_{stage}.yaml": programs.config(stage, like)}
+
+
+def _in_folder(stage: Path) -> dict[str, bytes]:
+    """The stage's Python files, each of them Python, and its configuration."""
     files = {}
     for path in sorted(stage.glob("*.py")):
-        files[f"{stage.name}/{path.name}"] = path.read_bytes()
+        files[path.name] = path.read_bytes()
         try:
             compile(path.read_bytes(), str(path), "exec")
         except (SyntaxError, ValueError) as error:
             raise UserError(f"{path} is not valid Python: {error}", hint="mend it, then deploy") from None
-    return files
+    return files | {path.name: path.read_bytes() for path in stage.glob(f"config_{stage.name}.yaml")}
+
+
+def _check_complete(stage: Path, files: Mapping[str, bytes]) -> None:
+    for expected in (f"{stage.name}_*.py", f"connection_{stage.name}.py", f"config_{stage.name}.yaml"):
+        if not fnmatch.filter(files, expected):
+            raise UserError(
+                f"{expected} not found in {stage}{_KOREAN.get(Path(expected).suffix, '')}",
+                hint="a stage is its program, connection and config",
+            )
 
 
 def package_zip() -> bytes:
@@ -88,9 +105,9 @@ def package_zip() -> bytes:
     return out.getvalue()
 
 
-def resolved(file: Path, settings: CloudSettings) -> bytes:
+def resolved(file: Path, content: bytes, settings: CloudSettings) -> bytes:
     """A stage's configuration validated and complete, as JSON that the standard library reads."""
-    sections = _read(file)
+    sections = _read(file, content)
     name = file.stem.removeprefix("config_")
     if name not in sections:
         raise ConfigError(f"{file} has no section {name}", hint=f"the stage is run with --env {name}")
@@ -98,11 +115,11 @@ def resolved(file: Path, settings: CloudSettings) -> bytes:
     return (json.dumps(done, indent=1, sort_keys=True) + "\n").encode()
 
 
-def _read(file: Path) -> dict[str, dict[str, Any]]:
+def _read(file: Path, content: bytes) -> dict[str, dict[str, Any]]:
     import yaml
 
     try:
-        sections = yaml.safe_load(file.read_text(encoding="utf-8"))
+        sections = yaml.safe_load(content.decode("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(sections, dict) or not all(isinstance(s or {}, dict) for s in sections.values()):

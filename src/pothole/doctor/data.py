@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pothole.cloud import objects
+from pothole.datasets import TABLES
 from pothole.doctor.context import Context
 from pothole.doctor.findings import Finding, ok, warning, wrong
 from pothole.errors import NoDataError, PotholeError
-from pothole.tables import RAW, SEGMENTS, TABLES
+from pothole.tables import RAW, SEGMENTS
 
 
 def input_there(context: Context) -> Iterator[Finding]:
@@ -22,7 +23,7 @@ def roads(context: Context) -> Iterator[Finding]:
     """Without a road network no pothole is found."""
     settings = context.settings
     bucket, prefix = objects.split(f"{settings.lake_uri}/{SEGMENTS.name}/")
-    files = [f"{prefix}/segments.{ending}" for ending in ("parquet", "csv")]
+    files = [f"{prefix}/{name}" for name in SEGMENTS.one_of]
     there = [key for key, size in objects.listed(objects.client(settings.region), bucket, f"{prefix}/") if size]
     found = next((key for key in files if key in there), None)
     if found:

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
-    from pothole.lake import Lake
-    from pothole.tables import Table
+    from pothole.engines.duckdb import DuckDBEngine
+    from pothole.engines.spark import SparkEngine
+    from pothole.lake import Lake, Publication
+    from pothole.settings import EngineSettings
+    from pothole.tables import Column, Table
 
 ENGINES = ("duckdb", "spark")
 
@@ -39,12 +42,16 @@ class Engine(Protocol):
         """Whether it is cheap to see that no two rows of the raw files share vehicle, trip and timestamp."""
         ...
 
-    def read_parquet(self, files: Sequence[str], columns: Sequence[Any], *, source_file: bool = False) -> DataFrame:
+    def read_parquet(self, files: Sequence[str], columns: Sequence[Column], *, source_file: bool = False) -> DataFrame:
         """The files as one frame of these columns (cast to their types), with ``source_file`` where asked."""
         ...
 
-    def read_layer(self, lake: Lake, paths: Sequence[str], table: Table) -> DataFrame:
-        """A small dataset that people write (CSV or Parquet, paths in the lake); absent optional columns are null."""
+    def read_layer(self, lake: Lake, table: Table) -> DataFrame:
+        """A small dataset that people write (CSV or Parquet, or nothing); absent optional columns are null."""
+        ...
+
+    def empty(self, columns: Sequence[Column]) -> DataFrame:
+        """A frame of these columns without rows."""
         ...
 
     def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
@@ -57,6 +64,10 @@ class Engine(Protocol):
 
     def hold(self, frame: DataFrame) -> DataFrame:
         """Like ``keep``, for what outlives a part of the day: until the engine is closed."""
+        ...
+
+    def destination(self, publication: Publication, table: Table) -> str:
+        """The folder for ``write_parquet`` from which the publication publishes the dataset."""
         ...
 
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> DataFrame:
@@ -81,14 +92,29 @@ class Engine(Protocol):
 
 def start(name: str, **options: Any) -> Engine:
     """Start an engine by name; ``options`` are the engine's own (threads, memory limit, master, file system)."""
+    check(name)
+    return _kind(name)(**options)
+
+
+def from_settings(name: str, limits: EngineSettings, lake: Lake) -> Engine:
+    """Start an engine by name, as it is configured, for this lake."""
+    check(name)
+    return _kind(name).from_settings(limits, lake)
+
+
+def check(name: str) -> None:
+    """UserError unless there is an engine of that name."""
+    from pothole.errors import UserError
+
+    if name not in ENGINES:
+        raise UserError(f"unknown engine {name!r}", hint=f"one of {', '.join(ENGINES)}")
+
+
+def _kind(name: str) -> type[DuckDBEngine | SparkEngine]:
     if name == "duckdb":
         from pothole.engines.duckdb import DuckDBEngine
 
-        return DuckDBEngine(**options)
-    if name == "spark":
-        from pothole.engines.spark import SparkEngine
+        return DuckDBEngine
+    from pothole.engines.spark import SparkEngine
 
-        return SparkEngine(**options)
-    from pothole.errors import UserError
-
-    raise UserError(f"unknown engine {name!r}", hint=f"one of {', '.join(ENGINES)}")
+    return SparkEngine

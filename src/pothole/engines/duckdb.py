@@ -16,14 +16,14 @@ from pothole.engines.sql import DataFrame, Session
 from pothole.engines.sql.modules import activate, stage_module
 from pothole.engines.sql.types import Schema, of_duckdb
 from pothole.errors import BadInputError, LakeError, PipelineFailure
-from pothole.tables import SEGMENTS
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     import pyarrow as pa
 
-    from pothole.lake import Lake
+    from pothole.lake import Lake, Publication
+    from pothole.settings import EngineSettings
     from pothole.tables import Column, Table
 
 _DUCKDB_TYPES = {"bigint": "BIGINT", "int": "INTEGER", "double": "DOUBLE", "string": "VARCHAR"}
@@ -75,6 +75,11 @@ class DuckDBEngine:
         """A module of ``pothole.stages``, with this engine's API in PySpark's place."""
         return stage_module(name)
 
+    @classmethod
+    def from_settings(cls, limits: EngineSettings, lake: Lake) -> DuckDBEngine:
+        """Started as it is configured, for this lake."""
+        return cls(threads=limits.threads, memory_gb=limits.memory_gb, fs=lake.remote_fs)
+
     def batches(self, files: Sequence[str], rows: Sequence[int], target_rows: int) -> list[list[str]]:
         """Files that share a trip stay together; such groups are joined up to ``target_rows``, in the files' order."""
         groups = _connected(files, self._shared_trips(files) if sum(rows) > target_rows else [list(files)])
@@ -125,12 +130,16 @@ class DuckDBEngine:
         )
         return self.session.table(name)
 
-    def read_layer(self, lake: Lake, paths: Sequence[str], table: Table) -> DataFrame:
+    def read_layer(self, lake: Lake, table: Table) -> DataFrame:
         """The layer's rows, read and checked by the lake."""
-        from pothole.roads.read import schema_of
+        return self.from_arrow(lake.layer(table).select(table.names), "layer")
 
-        found = lake.segments() if table is SEGMENTS else lake.bumps()
-        return self.from_arrow(schema_of(table).empty_table() if found is None else found.select(table.names), "layer")
+    def empty(self, columns: Sequence[Column]) -> DataFrame:
+        """A view without rows."""
+        chosen = ", ".join(f'CAST(NULL AS {_DUCKDB_TYPES[c.type]}) AS "{c.name}"' for c in columns)
+        name = self._name("empty")
+        self._run(f"CREATE VIEW {name} AS SELECT {chosen} WHERE false")
+        return self.session.table(name)
 
     def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
         """A copy of the table in the engine."""
@@ -164,6 +173,10 @@ class DuckDBEngine:
         """Close the database and remove its spill files."""
         self.connection.close()
         self._spill.cleanup()
+
+    def destination(self, publication: Publication, table: Table) -> str:
+        """A local folder: the lake's own, or one that is uploaded."""
+        return str(publication.local_target(table.name))
 
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> DataFrame:
         """Write one file, ``part-NNNNN.parquet``; the frame that reads it, which ``forget`` leaves."""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
-    from pothole.lake import Lake
+    from pothole.lake import Lake, Publication
+    from pothole.settings import EngineSettings
     from pothole.tables import Column, Table
 
 
@@ -85,6 +86,11 @@ class SparkEngine:
         self._own_scratch = None if scratch else tempfile.TemporaryDirectory(prefix="pothole-")
         self._scratch = scratch or f"file://{self._own_scratch.name}"  # type: ignore[union-attr]
 
+    @classmethod
+    def from_settings(cls, limits: EngineSettings, lake: Lake) -> SparkEngine:
+        """Started on the configured master; Spark's own file systems reach every lake."""
+        return cls(master=limits.spark_master, memory_gb=limits.memory_gb)
+
     def module(self, name: str) -> ModuleType:
         """A module of ``pothole.stages``."""
         return importlib.import_module(name)
@@ -135,11 +141,12 @@ class SparkEngine:
         schema = ", ".join(f"`{c.name}` {c.type}" for c in columns)
         return self.session.read.schema(schema).parquet(*_spark_paths(files)).select(*chosen)
 
-    def read_layer(self, lake: Lake, paths: Sequence[str], table: Table) -> DataFrame:
+    def read_layer(self, lake: Lake, table: Table) -> DataFrame:
         """The layer's rows. BadInputError for a file without a column that is needed, or that is no number."""
-        frames = [self._read_layer(path, table) for path in _spark_paths([lake.storage.absolute(p) for p in paths])]
+        paths = [lake.storage.absolute(path) for path, _ in lake.layer_files(table)]
+        frames = [self._read_layer(path, table) for path in _spark_paths(paths)]
         if not frames:
-            return self.session.range(0).selectExpr(*(f"CAST(NULL AS {c.type}) AS `{c.name}`" for c in table.columns))
+            return self.empty(table.columns)
         return functools.reduce(lambda a, b: a.unionByName(b), frames)
 
     def _read_layer(self, path: str, table: Table) -> DataFrame:
@@ -161,6 +168,10 @@ class SparkEngine:
                 hint="fill, mend or remove them",
             )
         return texts.selectExpr(*(f"{_value(c)} AS `{c.name}`" for c in table.columns))
+
+    def empty(self, columns: Sequence[Column]) -> DataFrame:
+        """A frame without rows."""
+        return self.session.range(0).selectExpr(*(f"CAST(NULL AS {c.type}) AS `{c.name}`" for c in columns))
 
     def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
         """A copy of the table in the engine."""
@@ -197,6 +208,10 @@ class SparkEngine:
     def _scratch_folder(self) -> tuple[Any, Any]:
         path = self.session._jvm.org.apache.hadoop.fs.Path(self._scratch)
         return path.getFileSystem(self.session._jsc.hadoopConfiguration()), path
+
+    def destination(self, publication: Publication, table: Table) -> str:
+        """A folder in the lake itself."""
+        return publication.target(table.name)
 
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> DataFrame:
         """Append Spark's own ``part-*.parquet`` files; an empty frame gives one file without rows."""

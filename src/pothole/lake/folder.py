@@ -25,6 +25,7 @@ class FolderStorage:
     """A folder of this machine; see ``Storage`` for what the methods promise."""
 
     remote = False
+    opens_files = True
 
     def __init__(self, root: Path, *, create: bool = False) -> None:
         self.root = root.absolute()

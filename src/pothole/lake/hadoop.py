@@ -23,6 +23,7 @@ class HadoopStorage:
     """A lake at ``s3a://bucket[/prefix]`` or ``file:///folder`` through the session's Hadoop; see ``Storage``."""
 
     remote = True
+    opens_files = False
     fs: Any = None
 
     def __init__(self, uri: str, session: Any) -> None:

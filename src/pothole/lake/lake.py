@@ -9,6 +9,7 @@ from datetime import date as Date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pothole.datasets import TABLES
 from pothole.errors import BadInputError, LakeError, NoDataError
 from pothole.lake import lock as locks
 from pothole.lake import manifest as manifests
@@ -18,7 +19,7 @@ from pothole.lake.causes import explained, is_about_content
 from pothole.lake.manifest import Manifest
 from pothole.lake.publish import Publication
 from pothole.lake.storage import Storage, open_storage
-from pothole.tables import RAW, SEGMENTS, SPEED_BUMPS, TABLES
+from pothole.tables import RAW, SEGMENTS, SPEED_BUMPS, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +34,7 @@ def open_lake(uri: str, *, create: bool = False) -> Lake:
 
 
 class Lake:
-    """Datasets of ``tables.TABLES`` in ``<dataset>/dt=YYYY-MM-DD/``."""
+    """Datasets of ``datasets.TABLES`` in ``<dataset>/dt=YYYY-MM-DD/``."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
@@ -98,6 +99,11 @@ class Lake:
         near = f"; the dates there are {', '.join(there[-3:])}" if there else ""
         raise NoDataError(f"no {dataset} for {date} in {self.uri}{near}", hint=f"pothole run {date} --lake {self.uri}")
 
+    def newest_before(self, dataset: str, date: str) -> str | None:
+        """The newest date before this one of which the dataset is published; None when there is none."""
+        earlier = (d for d in reversed(self.dates(dataset)) if d < date)
+        return next((d for d in earlier if self.manifest(dataset, d) is not None), None)
+
     def files(self, dataset: str, date: str) -> list[str]:
         """Absolute paths of the partition's files; NoDataError when nothing is published."""
         folder = self.storage.absolute(f"{dataset}/dt={date}")
@@ -126,30 +132,36 @@ class Lake:
                     ) from None
         raise LakeError(f"{dataset} of {date} in {self.uri} is replaced all the time", hint="try again")
 
-    def segment_files(self) -> list[str]:
-        """The road network's file, relative to the lake: Parquet before CSV; none when the lake has none."""
-        found = [path for path, _ in self.storage.files(SEGMENTS.name)]
-        named = [f"{SEGMENTS.name}/segments.{ending}" for ending in ("parquet", "csv")]
-        return [path for path in named if path in found][:1]
+    def layer_files(self, table: Table) -> list[tuple[str, int]]:
+        """Files of a dataset that people write, relative to the lake, with their bytes; none when the lake has none.
 
-    def bump_files(self) -> list[str]:
-        """The layers of known structures, relative to the lake."""
-        return [path for path, _ in self.storage.files(SPEED_BUMPS.name) if path.endswith(".csv")]
+        The first of ``table.one_of`` that is there, or every CSV file.
+        """
+        sizes = dict(self.storage.files(table.name))
+        if not table.one_of:
+            return [(path, size) for path, size in sizes.items() if path.endswith(".csv")]
+        named = [f"{table.name}/{name}" for name in table.one_of]
+        return [(path, sizes[path]) for path in named if path in sizes][:1]
+
+    def layer(self, table: Table) -> pa.Table:
+        """Rows of a dataset that people write; none when the lake has none. BadInputError for what is none of it."""
+        from pothole.roads.read import read_layer, read_segments, schema_of
+
+        paths = [path for path, _ in self.layer_files(table)]
+        if table is not SEGMENTS:
+            return read_layer(table, [(self.storage.read(path), self.storage.absolute(path)) for path in paths])
+        for path in paths:
+            with self.storage.open(path) as file:
+                return read_segments(file, self.storage.absolute(path))
+        return schema_of(SEGMENTS).empty_table()
 
     def segments(self) -> pa.Table | None:
         """The road network (``tables.SEGMENTS``); None when the lake has none."""
-        from pothole.roads.read import read_segments
-
-        for path in self.segment_files():
-            with self.storage.open(path) as file:
-                return read_segments(file, self.storage.absolute(path))
-        return None
+        return self.layer(SEGMENTS) if self.layer_files(SEGMENTS) else None
 
     def bumps(self) -> pa.Table:
         """Known structures (``tables.SPEED_BUMPS``); no rows when the layer is absent."""
-        from pothole.roads.read import read_bumps
-
-        return read_bumps([(self.storage.read(path), self.storage.absolute(path)) for path in self.bump_files()])
+        return self.layer(SPEED_BUMPS)
 
     # ---- writing -------------------------------------------------------------------------------------------------
 

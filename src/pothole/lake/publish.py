@@ -13,10 +13,11 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pothole.datasets import TABLES
 from pothole.errors import BadInputError, LakeError, PipelineFailure
 from pothole.lake import manifest as manifests
 from pothole.lake.footer import Footer
-from pothole.tables import SCHEMA_VERSION, TABLES
+from pothole.tables import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from pothole.lake.lake import Lake

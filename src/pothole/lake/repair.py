@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pothole.datasets import TABLES
 from pothole.errors import BadInputError, LockedError
 from pothole.lake import lock as locks
 from pothole.lake import raw as raws
 from pothole.lake.manifest import Manifest, new_run_id
-from pothole.tables import RAW, TABLES
+from pothole.tables import RAW
 
 if TYPE_CHECKING:
     from pothole.lake.lake import Lake

@@ -20,6 +20,7 @@ class S3Storage:
     """
 
     remote = True
+    opens_files = True
 
     def __init__(self, place: str) -> None:
         if not place:

@@ -21,6 +21,8 @@ class Storage(Protocol):
     uri: str
     spark_uri: str
     remote: bool
+    opens_files: bool
+    """Whether this process opens the files by itself, before any engine is started; on a cluster only Spark does."""
 
     @property
     def fs(self) -> Any:

@@ -32,14 +32,26 @@ def read_segments(file: Any, source: str | None = None) -> pa.Table:
     return _conform(_read(file, source or str(file), SEGMENTS), SEGMENTS, source or str(file))
 
 
-def read_bumps(layers: list[tuple[bytes, str]]) -> pa.Table:
-    """Rows of ``tables.SPEED_BUMPS`` from any number of CSV files (content, name); none: no rows."""
-    tables = [_conform(_read(BytesIO(content), name, SPEED_BUMPS), SPEED_BUMPS, name) for content, name in layers]
-    for table, (_, name) in zip(tables, layers, strict=True):
-        for column in ("lon", "lat"):
-            if table[column].null_count or not pc.all(pc.is_finite(table[column]), min_count=0).as_py():
+def read_layer(table: Table, files: list[tuple[bytes, str]]) -> pa.Table:
+    """Rows of a dataset that people write from any number of files (content, name); none: no rows.
+
+    BadInputError, too, where a value that must be there is null or not finite.
+    """
+    parts = [_conform(_read(BytesIO(content), name, table), table, name) for content, name in files]
+    for part, (_, name) in zip(parts, files, strict=True):
+        for column in (c.name for c in table.columns if not c.nullable):
+            if part[column].null_count or not _finite(part[column]):
                 raise BadInputError(f"{name}: rows without a valid {column}", hint="fill, mend or remove them")
-    return pa.concat_tables(tables) if tables else schema_of(SPEED_BUMPS).empty_table()
+    return pa.concat_tables(parts) if parts else schema_of(table).empty_table()
+
+
+def _finite(values: pa.ChunkedArray) -> bool:
+    return not pa.types.is_floating(values.type) or bool(pc.all(pc.is_finite(values), min_count=0).as_py())
+
+
+def read_bumps(layers: list[tuple[bytes, str]]) -> pa.Table:
+    """Rows of ``tables.SPEED_BUMPS``; see ``read_layer``."""
+    return read_layer(SPEED_BUMPS, layers)
 
 
 def _read(file: Any, source: str, table: Table) -> pa.Table:

@@ -1,4 +1,4 @@
-"""``pothole stage new``: a stage of one's own, made from templates and lines in the places that know the stages."""
+"""``pothole stage new``: a stage of one's own, made from templates and a line in the registry."""
 
 from pothole.scaffold.stage import Plan, plan
 

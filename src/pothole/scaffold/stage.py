@@ -1,4 +1,4 @@
-"""The files of a new stage and its lines in those that are there: all worked out before any is written."""
+"""The file of a new stage, its test, and its line in the registry: all worked out before any is written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -15,8 +15,9 @@ from string import Template
 from pothole.errors import PipelineFailure, UserError
 
 _NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
-_DAG = "airflow_service/dags/pothole_pipeline_dag.py"
-_TABLES = "\n#: The lake's datasets by folder name."
+_REGISTRY = "src/pothole/registry.py"
+_LAST = "    # Stages of your own, a line each"
+_CONTRACT = "docs/contract.md"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Plan:
     dataset: str
     new: Mapping[str, str]
     changed: Mapping[str, str]
+    made: tuple[str, ...] = (_CONTRACT,)
+    """What ``docs/columns.py`` then writes anew."""
 
     def write(self) -> None:
         """Write all files, then the contract's column lists. PipelineFailure when that does not work."""
@@ -52,31 +55,26 @@ def plan(root: Path, name: str) -> Plan:
         raise UserError(
             f"{name!r} is no name for a stage", hint="lower-case letters, digits and underscores: road_wear"
         )
-    taken = [int(p.name.removeprefix("stage")) for p in root.glob("stage*") if re.fullmatch(r"stage\d+", p.name)]
-    if not taken:
-        raise UserError(f"there is no stageN/ in {root}", hint="run it in the repository, or give --root")
-    number = max(taken) + 1
+    number = _next_number(root)
     stage, dataset = f"stage{number}", f"stage{number}_{name}"
-    words = {
-        "number": str(number), "name": name, "stage": stage, "dataset": dataset, "constant": dataset.upper(),
-        "settings": f"Stage{number}Settings",
-    }  # fmt: skip
-    new = {path.format(stage=stage, dataset=dataset): _filled(template, words) for path, template in _NEW.items()}
+    words = {"number": str(number), "name": name, "stage": stage, "dataset": dataset}
+    new = {path.format(**words): _filled(template, words) for path, template in _NEW.items()}
     there = [path for path in new if (root / path).exists()]
     if there:
         raise UserError(f"{', '.join(there)} is there already", hint="remove it, or choose another name")
-    return Plan(
-        root, stage, dataset, new, {path: edit(_read(root, path), path, words) for path, edit in _EDITS.items()}
-    )
+    return Plan(root, stage, dataset, new, {_REGISTRY: _registered(_read(root, _REGISTRY), stage)})
 
 
-_NEW = {
-    "src/pothole/stages/{stage}.py": "stage.py",
-    "tests/stages/test_{stage}.py": "test.py",
-    "{stage}/{dataset}.py": "program.py",
-    "{stage}/connection_{stage}.py": "connection.py",
-    "{stage}/config_{stage}.yaml": "config.yaml",
-}
+_NEW = {"src/pothole/stages/{stage}.py": "stage.py", "tests/stages/test_{stage}.py": "test.py"}
+
+
+def _next_number(root: Path) -> int:
+    """One more than the last stage that is registered, or has a folder."""
+    folders = [path.name for path in root.glob("stage*") if re.fullmatch(r"stage\d+", path.name)]
+    if not folders:
+        raise UserError(f"there is no stageN/ in {root}", hint="run it in the repository, or give --root")
+    registered = re.findall(r"^ *declared\(\"(stage\d+)", _read(root, _REGISTRY), re.M)
+    return 1 + max(int(stage.removeprefix("stage")) for stage in folders + registered)
 
 
 def _filled(template: str, words: Mapping[str, str]) -> str:
@@ -91,56 +89,10 @@ def _read(root: Path, path: str) -> str:
         raise UserError(f"there is no {path} in {root}", hint="run it in the repository, or give --root") from None
 
 
-def _before(text: str, path: str, place: str, lines: str) -> str:
-    """``lines`` before the only ``place``; UserError where there is none, or more than one."""
-    if text.count(place) != 1:
-        raise UserError(f"{path} has no single {place.strip()!r}, where the new lines belong", hint="restore that line")
-    return text.replace(place, lines + place)
-
-
-def _tables(text: str, path: str, words: Mapping[str, str]) -> str:
-    text = _before(text, path, "_ALL = (\n", _filled("table.py", words) + "\n")
-    return _before(text, path, f")\n{_TABLES}", f"    {words['constant']},\n")
-
-
-def _stage_settings(text: str, path: str, words: Mapping[str, str]) -> str:
-    return f"{text}\n\n{_filled('settings.py', words)}"
-
-
-def _settings(text: str, path: str, words: Mapping[str, str]) -> str:
-    kind, known = words["settings"], re.search(r"^from pothole\.stages\.settings import .*$", text, re.M)
-    if known is None:
-        raise UserError(f"{path} imports nothing of pothole.stages.settings", hint="restore that line")
-    text = text.replace(known[0], f"{known[0]}, {kind}")
-    field = f'    {words["stage"]}: {kind} = field(default_factory={kind})\n    """Stage {words["number"]}."""\n'
-    return _before(text, path, "    engine: EngineSettings = field(", field)
-
-
-def _own(text: str, path: str, words: Mapping[str, str]) -> str:
-    listed = re.search(r"^OWN: tuple\[str, \.\.\.\] = \((.*)\)$", text, re.M)
-    if listed is None:
-        raise UserError(f"{path} has no line `OWN: tuple[str, ...] = (...)`", hint="restore it")
-    names = [part.strip() for part in listed[1].split(",") if part.strip()] + [f'"{words["stage"]}"']
-    one = "," if len(names) == 1 else ""
-    return text.replace(listed[0], f"OWN: tuple[str, ...] = ({', '.join(names)}{one})")
-
-
-def _dag(text: str, path: str, words: Mapping[str, str]) -> str:
-    stage, dataset = words["stage"], words["dataset"]
-    lines = f'        >> run_stage("{stage}", "{dataset}.py")\n        >> check_out("{stage}", "{dataset}")\n'
-    return _before(text, path, "        >> spark_down\n", lines)
-
-
-def _contract(text: str, path: str, words: Mapping[str, str]) -> str:
-    line = f"| stage {words['number']} | `{words['dataset']}` | you |\n"
-    return _before(text, path, "| every stage | `runs/", line)
-
-
-_EDITS: Mapping[str, Callable[[str, str, Mapping[str, str]], str]] = {
-    "src/pothole/tables.py": _tables,
-    "src/pothole/stages/settings.py": _stage_settings,
-    "src/pothole/settings.py": _settings,
-    "src/pothole/stages/own.py": _own,
-    _DAG: _dag,
-    "docs/contract.md": _contract,
-}
+def _registered(text: str, stage: str) -> str:
+    """The registry with one line more; UserError where there is no place for it."""
+    if text.count(_LAST) != 1:
+        raise UserError(
+            f"{_REGISTRY} has no single {_LAST.strip()!r}, where the new line belongs", hint="restore that line"
+        )
+    return text.replace(_LAST, f'    declared("{stage}"),\n{_LAST}')

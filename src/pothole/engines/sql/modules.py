@@ -9,6 +9,7 @@ process, for scripts and sessions that import PySpark's names by themselves.
 from __future__ import annotations
 
 import builtins
+import importlib
 import importlib.util
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from pothole.engines.sql import column, frame, functions, window
 
 #: The packages and modules that use PySpark's names.
 _OURS = ("pothole.stages", "pothole.geo")
+#: Those among them that use none, and are the same for every engine: what a stage is given and gives is known by class.
+_SHARED = ("pothole.stages.stage", "pothole.stages.settings")
 
 
 @cache
@@ -85,6 +88,7 @@ def stage_module(name: str) -> ModuleType:
         if spec is None or not isinstance(loader, InspectLoader):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         module = ModuleType(alias)
+        module.__file__ = spec.origin
         vars(module)["__builtins__"] = {**vars(builtins), "__import__": _import}
         if spec.submodule_search_locations is not None:
             module.__path__ = list(spec.submodule_search_locations)
@@ -113,9 +117,10 @@ def _import(
     module = stage_module(name)
     for part in fromlist:
         if not hasattr(module, part) and hasattr(module, "__path__"):
-            setattr(module, part, stage_module(f"{name}.{part}"))
+            inner = f"{name}.{part}"
+            setattr(module, part, stage_module(inner) if _is_ours(inner) else importlib.import_module(inner))
     return module
 
 
 def _is_ours(name: str) -> bool:
-    return any(name == own or name.startswith(f"{own}.") for own in _OURS)
+    return name not in _SHARED and any(name == own or name.startswith(f"{own}.") for own in _OURS)
