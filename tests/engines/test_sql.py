@@ -107,8 +107,9 @@ geo = engine.module("pothole.geo")
 stage1 = engine.module("pothole.stages.stage1")
 assert stage1.F.__name__ == "pothole.engines.sql.functions"
 assert engine.module("pothole.stages.stage1") is stage1
-assert engine.module("pothole.stages.detect") is stage1.detect
-assert stage1.detect.steady is geo.steady
+detect = engine.module("pothole.stages.detect")
+assert engine.module("pothole.stages.classify") is stage1.classify
+assert detect.steady is geo.steady
 print(sorted(n for n in sys.modules if n.startswith(("pyspark", "pothole.stages.stage1", "pothole.geo"))))
 try:
     engine.module("pothole.stages.nothing")
@@ -118,7 +119,7 @@ engine.activate()
 import pyspark.sql.functions as F
 from pyspark.sql import Window
 from pothole.stages import stage1 as activated
-assert F is activated.F is stage1.F and Window is stage1.detect.trip_window.__globals__["Window"]
+assert F is activated.F is stage1.F and Window is detect.trip_window.__globals__["Window"]
 """
 
 
