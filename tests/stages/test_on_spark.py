@@ -1,4 +1,4 @@
-"""The stages' functions on Spark: the cases marked ``both_engines``, in one session; no function is left out."""
+"""The stages' functions on Spark: cases marked ``both_engines`` in one session, and no function left out."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from pothole.tables import (
 
 
 def _find_impacts(given: Given) -> Found:
-    from pothole.stages import stage1
+    from pothole.stages import chain, stage1
 
     raw, bumps, limits = given.inputs[RAW], given.layers[SPEED_BUMPS], (given.start_ms, given.end_ms)
     found = stage1.run(
@@ -31,7 +31,7 @@ def _find_impacts(given: Given) -> Found:
     )  # fmt: skip
 
     def count(written: Frames) -> Mapping[str, int]:
-        return {"used": stage1.sample_count(found.used), "traversals": written[TRAVERSALS].count()}
+        return {"used": chain.sample_count(found.used), "traversals": written[TRAVERSALS].count()}
 
     outputs = {TRAVERSALS: found.traversals, QUARANTINE: found.quarantine}
     return Found(outputs, count, held={"impacts": found.impacts})
