@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.importorskip("airflow")
-pytest.importorskip("asyncssh")
+from tests import needs
+
+needs.module("airflow")
+needs.module("asyncssh")
 
 from tests.servers.moto import moto
 from tests.servers.pipeline import Pipeline, pipeline

@@ -9,12 +9,13 @@ import pytest
 
 from pothole.cloud.airflow_api import AirflowApi
 from pothole.cloud.settings import CloudSettings, from_environment
+from tests import needs
 from tests.servers.day import DAY, embedded_day
 from tests.servers.fake_airflow import FakeAirflow, environment, fake_airflow
 from tests.servers.moto import moto
 
-pytest.importorskip("asyncssh")
-pytest.importorskip("boto3")
+needs.module("asyncssh")
+needs.module("boto3")
 
 from tests.servers import nodes
 

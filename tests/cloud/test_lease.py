@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ import pytest
 
 from pothole.cloud import lease, ssh
 from pothole.errors import PipelineFailure
+from tests import needs
 
 SPARK = Path(__file__).parents[2] / "infra" / "spark"
 SCRIPT = SPARK / "pothole-lease.sh"
@@ -62,11 +62,10 @@ def as_root(cluster) -> Iterator[Callable[[str], str]]:
 
     What runs a command there as root. /run is the master's own, so that the lease is where it is in production.
     """
-    if os.geteuid() != 0 or shutil.which("nsenter") is None or shutil.which("setpriv") is None:
-        pytest.skip("not run: only root can give a node a /run of its own (with nsenter and setpriv)")
+    needs.programs_of_the_system("nsenter", "setpriv", "unshare")
+    needs.allowed(os.geteuid() == 0, "only root can give a node a /run of its own")
     made = subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True, check=False)
-    if made.returncode:
-        pytest.skip(f"not run: no mounts of its own can be made here: {made.stderr}")
+    needs.allowed(made.returncode == 0, f"no mounts of its own can be made here: {made.stderr}")
     place = subprocess.Popen(["unshare", "--mount", "sleep", "600"])
     within = ("nsenter", "-t", str(place.pid), "--mount")
     cluster.master.shell = (*within, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "bash", "-c")
@@ -87,8 +86,7 @@ def as_root(cluster) -> Iterator[Callable[[str], str]]:
 
 def made_at_boot(as_root: Callable[[str], str]) -> None:
     """What systemd does with the installed file before anybody can log in."""
-    if shutil.which("systemd-tmpfiles") is None:
-        pytest.skip("not run: there is no systemd-tmpfiles here")
+    needs.programs_of_the_system("systemd-tmpfiles")
     as_root(f"systemd-tmpfiles --create {SPARK}/pothole-lease.conf")
 
 

@@ -22,9 +22,10 @@ import pytest
 
 from pothole.cloud import airflow_api, trigger
 from pothole.cloud.airflow_api import DAG_ID, AirflowApi, AirflowApiError
+from tests import needs
 from tests.servers.moto import free_port
 
-pytest.importorskip("airflow")
+needs.module("airflow")
 pytestmark = [pytest.mark.slow, pytest.mark.airflow]
 
 ROOT = Path(__file__).parents[2]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
-
-import pytest
 
 from pothole.cloud import artefacts
 from pothole.errors import PipelineFailure
+from tests import needs
 
 SPARK = Path(__file__).parents[2] / "infra" / "spark"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pothole" / "s3a"
@@ -33,9 +31,8 @@ def spark_defaults(folder: Path) -> dict[str, str]:
 
 def or_skip(folder: Path) -> dict[str, str]:
     """``spark_defaults``, or the test is skipped and says what is missing."""
-    if shutil.which("java") is None:
-        pytest.skip("not run: there is no Java 17 here")
+    needs.spark()
     try:
         return spark_defaults(folder)
     except PipelineFailure as why:
-        pytest.skip(f"not run: Spark's S3 file system cannot be had: {why.message}")
+        needs.missing(f"Spark's S3 file system cannot be had: {why.message}")
