@@ -9,8 +9,31 @@ import pyarrow as pa
 import pytest
 
 from pothole import engines
+from tests.servers import shared, warden
 
 Frame = Callable[..., Any]
+
+
+def pytest_configure() -> None:
+    made = shared.make()
+    warden.watch(*([made] if made else []))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side (``--dist loadgroup``) a file's tests share a worker, unless a mark says more; long groups first."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[int, str]:
+    """What takes longest comes first, so that one worker does not wait for the other at the end."""
+    group = str(item.get_closest_marker("xdist_group").args[0])  # type: ignore[union-attr]
+    marks = {mark.name for mark in item.iter_markers()}
+    first = [group == "airflow's services", {"airflow", "spark"} <= marks, "spark" in marks, "airflow" in marks]
+    return (first.index(True) if True in first else len(first), group)
 
 
 @pytest.fixture(scope="session")

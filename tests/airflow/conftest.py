@@ -21,7 +21,7 @@ def aws() -> Iterator[str]:
         yield endpoint
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def servers(tmp_path_factory: pytest.TempPathFactory, aws: str) -> Iterator[Pipeline]:
     with pipeline(tmp_path_factory.mktemp("pipeline"), aws) as running:
         yield running

@@ -24,15 +24,17 @@ ENVIRONMENT = {
     "MASTER_PRIVATE_IP": "10.0.0.5", "WORKER1_INSTANCE_ID": "i-0123456789abcdef1",
 }  # fmt: skip
 LOAD = """
-import json, socket, sys, time
+import json, socket, subprocess, sys, time
 sys.path.insert(0, sys.argv[1])
 import airflow.sdk
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param, task
-def refuse(*_): raise AssertionError("reading the file touches the network")
-socket.socket.connect = socket.getaddrinfo = refuse
-began = time.perf_counter()
+def refuse(*_, **__): raise AssertionError("reading the file waits: for the network, a program or a clock")
+whole = socket.socket.connect, socket.getaddrinfo, subprocess.Popen, time.sleep
+socket.socket.connect = socket.getaddrinfo = subprocess.Popen = time.sleep = refuse
+before = set(sys.modules)
 import pothole_pipeline_dag as module
-seconds = time.perf_counter() - began
+read = sorted(set(sys.modules) - before)
+socket.socket.connect, socket.getaddrinfo, subprocess.Popen, time.sleep = whole
 dag = module.dag
 
 from airflow.timetables.base import DataInterval, TimeRestriction
@@ -47,7 +49,7 @@ while len(runs) < 400:
     interval = info.data_interval
     runs.append([info.logical_date.isoformat(), info.run_after.isoformat()])
 print(json.dumps({
-    "seconds": seconds, "id": dag.dag_id, "order": [t.task_id for t in dag.topological_sort()],
+    "read": read, "id": dag.dag_id, "order": [t.task_id for t in dag.topological_sort()],
     "setups": [t.task_id for t in dag.tasks if t.is_setup],
     "teardowns": {t.task_id: bool(t.on_failure_fail_dagrun) for t in dag.tasks if t.is_teardown},
     "runs_to_come": runs, "runs": dag.max_active_runs, "catchup": dag.catchup,
@@ -100,8 +102,8 @@ def test_the_shape_that_stops_machines_and_tells_the_truth(loaded):
     assert (loaded["runs"], loaded["catchup"], loaded["limits"]) == (1, False, [])
 
 
-def test_the_file_is_read_in_well_under_a_second_without_a_network(loaded):
-    assert loaded["seconds"] < 0.5
+def test_reading_the_file_waits_for_nothing_and_loads_little(loaded):
+    print(len(loaded["read"]), loaded["read"])
     assert "boto3" not in loaded["heavy"] and "paramiko" not in loaded["heavy"]
 
 
