@@ -85,6 +85,7 @@ def own_tasks() -> list[str]:
     return [task for stage in OWN for task in (f"run_{stage}", f"check_s3_{stage}_out")]
 
 
+@pytest.mark.slow
 def test_the_names_that_operators_use(loaded):
     named = [
         "check_s3_input", "start_cluster", "start_spark", "download_code", "run_stage1", "check_s3_stage1_out",
@@ -95,6 +96,7 @@ def test_the_names_that_operators_use(loaded):
     assert loaded["names"] == ["spark_master", "spark://10.0.0.5:7077", "/tmp/spark-job"]
 
 
+@pytest.mark.slow
 def test_the_shape_that_stops_machines_and_tells_the_truth(loaded):
     # download_code has no teardown: as a setup it comes along when a stage alone is cleared.
     assert set(loaded["setups"]) == {"lease", "start_cluster", "start_spark", "download_code"}
@@ -102,6 +104,7 @@ def test_the_shape_that_stops_machines_and_tells_the_truth(loaded):
     assert (loaded["runs"], loaded["catchup"], loaded["limits"]) == (1, False, [])
 
 
+@pytest.mark.slow
 def test_reading_the_file_waits_for_nothing_and_loads_little(loaded):
     assert len(loaded["read"]) < 60
     ours = {name for name in loaded["read"] if name.partition(".")[0] == "pothole"}
@@ -109,18 +112,21 @@ def test_reading_the_file_waits_for_nothing_and_loads_little(loaded):
     assert "boto3" not in loaded["heavy"] and "paramiko" not in loaded["heavy"]
 
 
+@pytest.mark.slow
 def test_messages_only_where_they_are_configured(loaded, tmp_path):
     assert loaded["callbacks"] == []
     ran = load(tmp_path, ENVIRONMENT | {"SLACK_CONN_ID": "slack"})
     assert len(json.loads(ran.stdout.splitlines()[-1])["callbacks"]) == 12 + len(own_tasks())
 
 
+@pytest.mark.slow
 def test_a_wrong_environment_names_everything_at_once(tmp_path):
     ran = load(tmp_path, {"AWS_REGION": "Seoul"})
     assert ran.returncode == 1
     assert all(n in ran.stderr for n in ("AWS_REGION is 'Seoul'", "S3_BUCKET", "MASTER_INSTANCE_ID", "WORKER1_"))
 
 
+@pytest.mark.slow
 def test_another_stage_is_two_lines(tmp_path):
     dags = tmp_path / "dags"
     shutil.copytree(DAGS, dags)
@@ -158,6 +164,7 @@ def test_the_day_that_a_run_is_for(conf, logical, after, expected):
     assert batch_date(conf, given, after.astimezone(utc), "Asia/Seoul") == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["Asia/Seoul", "Europe/Berlin"])
 def test_every_scheduled_run_is_for_the_day_before_also_where_clocks_change(tmp_path, zone):
     ran = load(tmp_path, ENVIRONMENT | {"POTHOLE_TIMEZONE": zone})
