@@ -26,6 +26,8 @@ from benchmarks.tuning import f1_by_rank
 from pothole import engines
 from pothole.config import ENV_PREFIX, load
 from pothole.evaluate import ImpactScore, PotholeScore, impact_score, pooled_potholes
+from pothole.stages.feature import Group, Need
+from pothole.stages.features import FEATURES, in_group, that_need
 from pothole.stages.settings import Stage1Settings
 
 JUDGED = tuple(Wanted(setting, seed) for setting in ("standard", "hard") for seed in (201, 202))
@@ -52,26 +54,10 @@ STEPS: dict[str, dict[str, str]] = {
 """Each step with the settings that switch it off."""
 GROUPS = {
     "nothing": (),
-    "roll against pitch (gyroscope and forward axis)": (
-        "f_roll", "f_roll_share", "f_roll_peak_share", "f_roll_ratio", "f_roll_around", "f_roll_core_ratio",
-        "f_nose_down_first",
-    ),
-    "sideways against ahead (forward axis)": ("f_aside", "f_aside_share", "f_aside_ratio", "f_aside_core_ratio"),
-    "all that needs the forward axis": (
-        "f_roll", "f_roll_share", "f_roll_peak_share", "f_roll_ratio", "f_roll_around", "f_roll_core_ratio",
-        "f_nose_down_first", "f_aside", "f_aside_share", "f_aside_ratio", "f_aside_core_ratio",
-    ),
-    "what stands out of the road around": ("f_local_ratio", "f_core_ratio", "f_surroundings"),
-    "RMS of the 0.7 s around the peak": ("f_core_ratio", "f_roll_core_ratio", "f_aside_core_ratio"),
-    "the trip's own scale": ("f_ratio",),
-    "absolute strength": ("f_peak",),
-    "which way first": ("f_down_first", "f_down_share", "f_opposite", "f_nose_down_first"),
-    "length and place of the energy": ("f_duration", "f_share_before", "f_share_core"),
-    "acceleration across the vertical": ("f_shake", "f_shake_max"),
-    "turning about any level axis": ("f_tilt", "f_tilt_rms"),
-    "speed": ("f_speed",),
-    "rate of samples": ("f_rate",),
-}  # fmt: skip
+    "all that needs the forward axis": that_need(Need.FORWARD),
+    **{group.value: in_group(group) for group in Group},
+}
+"""Features that are left out of the fit."""
 
 
 Day = tuple[list[tuple[int, int, int]], PotholeScore, int]
@@ -131,7 +117,6 @@ def best_f1(probability: np.ndarray, causes: np.ndarray) -> float:
 def features(engine: engines.Engine, cache: Path | None) -> Table:
     """One group of features at a time left out of the fit, and the second model."""
     from benchmarks.fit import TRAINING, alone, fit
-    from pothole.stages.features import FEATURES
 
     training, judged = fleets(engine, TRAINING, cache), fleets(engine, JUDGED, cache)
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pothole import engines
+from pothole.config import load
 from pothole.evaluate import nearest_first, read_truth
 from pothole.lake import open_lake
 from pothole.roads import bundled
@@ -95,21 +96,15 @@ def labelled(engine: engines.Engine, wanted: Wanted) -> Fleet:
 
 def described(engine: engines.Engine, lake_folder: Path) -> tuple[pa.Table, pa.Table]:
     """Stage 1 up to the classifier: one row an impact, with features, ``known`` and an id; and its traversals."""
-    from pothole.stages import corroborate, detect, locate, motion, orient, quality, stage1
+    from pothole.stages import chain, corroborate
     from pothole.stages.settings import Stage1Settings
 
-    lake, settings = open_lake(str(lake_folder)), Stage1Settings()
+    lake = open_lake(str(lake_folder))
     raw = engine.read_parquet([f.path for f in lake.check_raw(DAY.isoformat()).files], RAW.columns, source_file=True)
-    good, _ = quality.inspect(raw, 0, 2**45, settings.quality, unique=False, keep=engine.keep)
-    samples = engine.keep(good)
-    seconds = engine.keep(motion.with_course(motion.per_second(samples)))
-    strong = engine.keep(
-        detect.with_strength(samples, engine.keep(orient.orient(seconds, settings.orient, engine.keep)))
-    )
-    impacts = stage1.described_impacts(samples, strong, settings, engine.keep)
-    known = locate.known_structures(impacts, engine.from_arrow(lake.bumps(), "bumps"), settings.locate)
-    table = engine.to_arrow(known)
-    traversals = engine.to_arrow(motion.traversals(strong, settings.quality.min_velocity_kmh))
+    bumps = engine.from_arrow(lake.bumps(), "bumps")
+    gate = chain.Gate(*load(environ={}).day_limits_ms(DAY.isoformat()))  # as a run: other days' rows tell of no road
+    found = chain.described(raw, bumps, Stage1Settings(), gate, engine.keep)
+    table, traversals = engine.to_arrow(found.impacts), engine.to_arrow(found.traversals)
     engine.forget()
     ids = pa.array([str(i) for i in range(table.num_rows)])
     return table.append_column("impact_id", ids), traversals.select(corroborate.TRAVERSED)

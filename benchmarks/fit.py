@@ -20,8 +20,10 @@ import numpy as np
 import pyarrow as pa
 from catboost import CatBoostClassifier
 
+from benchmarks.blind import with_blind
 from benchmarks.candidates import CAUSES, Fleet, Wanted, fleets
 from pothole import engines
+from pothole.stages.features import FEATURES
 
 TRAINING = (
     *(Wanted("standard", seed) for seed in (*range(301, 309), *range(331, 337))),
@@ -76,11 +78,9 @@ def fit(engine: engines.Engine, training: Sequence[Fleet], names: tuple[str, ...
 
 def single_model(training: Sequence[Fleet], names: tuple[str, ...]) -> CatBoostClassifier:
     """The first model, from the features ``names``."""
-    from pothole.stages.features import FEATURES
-
     features = np.concatenate([f.features(FEATURES) for f in training])
     causes = np.concatenate([f.causes for f in training])
-    shown, shown_causes = with_blind(features[causes >= 0], causes[causes >= 0], FEATURES)
+    shown, shown_causes = with_blind(features[causes >= 0], causes[causes >= 0])
     return learn(shown[:, [FEATURES.index(name) for name in names]], shown_causes, *SINGLE_SHAPE)
 
 
@@ -115,31 +115,6 @@ def felt(engine: engines.Engine, fleet: Fleet, single: np.ndarray) -> tuple[np.n
     rows = np.array([int(i) for i in told["impact_id"].to_pylist()], int)
     order = np.argsort(rows)
     return rows[order], np.stack([told[name].to_numpy() for name in corroborate.FEATURES], 1)[order]
-
-
-WITHOUT_AXIS = {
-    "f_roll": np.log(0.1), "f_roll_share": -1.0, "f_roll_peak_share": -1.0, "f_roll_ratio": -3.0,
-    "f_roll_around": np.log(0.1), "f_nose_down_first": 0.0, "f_aside": -1.0, "f_aside_share": -1.0,
-    "f_aside_ratio": -3.0, "f_roll_core_ratio": -3.0, "f_aside_core_ratio": -3.0,
-}  # fmt: skip
-"""What ``stages.features`` gives where the vehicle's forward axis is unknown."""
-BLIND_SHARE = 0.2
-
-
-def with_blind(features: np.ndarray, causes: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """The impacts, and some of them once more as a device without a forward axis tells them, half without a gyroscope.
-
-    Simulated trips always have curves and a changing speed; without these copies such a device is never believed.
-    """
-    chosen = np.random.default_rng(0).random(len(features)) < BLIND_SHARE
-    blind, blind_causes = features[chosen], causes[chosen]
-    for name, value in WITHOUT_AXIS.items():
-        blind[:, names.index(name)] = value
-    mute = np.arange(len(blind)) % 2 == 0
-    peak = np.exp(blind[mute, names.index("f_peak")])
-    blind[mute, names.index("f_tilt")] = np.log(1.0 / peak + 0.1)
-    blind[mute, names.index("f_tilt_rms")] = 0.0
-    return np.concatenate([features, blind]), np.concatenate([causes, blind_causes])
 
 
 def as_trees(model: CatBoostClassifier, names: tuple[str, ...]) -> tuple[tuple[float, ...], list[Any]]:
@@ -199,7 +174,6 @@ def main() -> None:
     given = arguments.parse_args()
     engine = engines.start("duckdb")
     from pothole.stages import corroborate
-    from pothole.stages.features import FEATURES
 
     training = fleets(engine, TRAINING, given.cache)
     fitted = fit(engine, training, FEATURES)

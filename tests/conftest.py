@@ -1,9 +1,11 @@
-"""What tests share: the embedded engine (one a process), and small frames by column."""
+"""What tests share: an engine (the embedded one, or by ``--engine`` Spark), and small frames by column."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,10 +17,24 @@ from tests.servers import s3a, shared, warden
 Frame = Callable[..., Any]
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=engines.ENGINES, default="duckdb", help="what executes the stages' functions")
+    parser.addoption("--ran", type=Path, help="file to write which of the stages' functions were called")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     os.environ |= s3a.SHORT_LIVED
     made = shared.make()
     warden.watch(*([made] if made else []))
+    if config.getoption("--ran"):
+        stages, called = f"{Path('pothole', 'stages')}{os.sep}", set[str]()
+
+        def note(frame: Any, event: str, _: Any) -> None:
+            if event == "call" and stages in frame.f_code.co_filename:
+                called.add(f"{Path(frame.f_code.co_filename).stem}.{frame.f_code.co_name}")
+
+        sys.setprofile(note)
+        config.add_cleanup(lambda: config.getoption("--ran").write_text("\n".join(sorted(called))))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -39,10 +55,21 @@ def _turn(item: pytest.Item) -> tuple[int, str]:
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[engines.Engine]:
-    started = engines.start("duckdb", threads=2)
+def engine(pytestconfig: pytest.Config) -> Iterator[engines.Engine]:
+    started = started_engine(pytestconfig.getoption("--engine"))
     yield started
     started.close()
+
+
+def started_engine(name: str) -> Any:
+    if name == "spark":
+        from pothole.engines.spark import SparkEngine, session
+
+        small = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "1", "spark.default.parallelism": "1"}
+        return SparkEngine(session(master="local[1]", options=small))
+    engine = engines.start("duckdb", threads=2)
+    engine.activate()  # type: ignore[attr-defined]
+    return engine
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Makes a fresh machine a Spark node: the lease first, then Java, Spark and its S3 file system, each file checked against
-# artefacts.sha256. The instance's user data has checked that list, and this file, before it starts
+# Makes a fresh machine a Spark node: the lease first, then Python, Java, Spark and its S3 file system, each file checked
+# against artefacts.sha256. The instance's user data has checked that list, and this file, before it starts
 #   boot.sh s3://BUCKET/PREFIX
 # in the folder that holds both. POTHOLE_ROOT puts everything below another root (for images and tests).
 set -euo pipefail
 
 ROOT=${POTHOLE_ROOT:-}
 SPARK_HOME=$ROOT/opt/spark
+# The oldest Python that the stages run on: pyproject.toml's requires-python.
+PYTHON_NEEDED=3.11
 
 fail() {
     echo "pothole-boot: $*" >&2
@@ -44,8 +46,23 @@ install_lease() {
     fi
 }
 
-python_ok() {
-    python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'
+# The full path of a Python, if it runs and is new enough.
+python_path() {
+    "$1" -c 'import sys
+if sys.version_info < tuple(map(int, sys.argv[1].split("."))): sys.exit(1)
+print(sys.executable)' "$PYTHON_NEEDED" 2>/dev/null
+}
+
+# The first choice is the same on every node, whatever else an image holds.
+find_python() {
+    PYTHON=$(python_path "python$PYTHON_NEEDED") || PYTHON=$(python_path python3)
+}
+
+# Amazon Linux 2023 keeps Python 3.9 as its python3; newer ones are signed packages that lie beside it.
+install_python() {
+    find_python && return
+    dnf install -y -q "python$PYTHON_NEEDED" || echo "pothole-boot: no package python$PYTHON_NEEDED" >&2
+    find_python || fail "no Python $PYTHON_NEEDED or later: python3 is $(python3 -V 2>/dev/null || echo missing)"
 }
 
 java_ok() {
@@ -81,7 +98,7 @@ install_spark() {
     mv unpacked/deps/bin unpacked/deps/sbin unpacked/deps/jars "$new/"
     mv unpacked/pyspark "$new/python/"
     chmod -R a+rX "$new" && chmod a+x "$new"/bin/* "$new"/sbin/*
-    (cd "$new/python" && python3 -m zipfile -c lib/pyspark.zip pyspark)
+    (cd "$new/python" && "$PYTHON" -m zipfile -c lib/pyspark.zip pyspark)
     cp "$py4j" "$new/python/lib/$(cut -d- -f1,2 <<<"$py4j")-src.zip" # a wheel of pure Python is such an archive
     for jar in $(listed '\.jar$'); do
         fetch "$jar"
@@ -96,7 +113,8 @@ write_spark_env() {
 # Written by pothole's boot.sh. 7078 is the worker's port that sg_spark names; drivers and executors use ephemeral ones.
 # Amazon Linux 2023 keeps /tmp in memory: what Spark spills goes to the disk.
 export JAVA_HOME=${JAVA_HOME}
-export PYSPARK_PYTHON=python3
+export PYSPARK_PYTHON=${PYTHON}
+export PYSPARK_DRIVER_PYTHON=${PYTHON}
 export SPARK_MASTER_PORT=7077
 export SPARK_WORKER_PORT=7078
 export SPARK_LOCAL_DIRS=/var/tmp
@@ -106,7 +124,7 @@ END
 main() {
     SOURCE=$1
     install_lease
-    python_ok || fail "python3 is older than 3.9, or missing"
+    install_python
     install_java
     install_spark
     rm -f -- *.jar *.whl *.tar.gz

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -190,11 +189,8 @@ def _log_end(record: dict[str, Any]) -> None:
 
 
 def _stage1(day: _Day, raw: Any) -> StageReport:
-    from pyspark.sql import functions as F
-
-    from pothole.stages import stage1
-
     engine, settings = day.engine, day.config.settings
+    stage1 = engine.module("pothole.stages.stage1")
     files, rows = [f.path for f in raw.files], [f.rows for f in raw.files]
     inputs = [{"path": f.path, "bytes": f.bytes, "rows": f.rows} for f in raw.files]
     inputs += [{"path": s.path, "skipped": s.reason} for s in raw.skipped]
@@ -227,7 +223,7 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
                 for table, frame in ((TRAVERSALS, result.traversals), (QUARANTINE, result.quarantine))
             }
             held.append((engine.hold(result.impacts), frames[TRAVERSALS]))
-            counts["used"] += int(result.used.agg(F.sum("sample_count").alias("n")).collect()[0]["n"] or 0)
+            counts["used"] += engine.module("pothole.stages.chain").sample_count(result.used)
             counts["traversals"] += frames[TRAVERSALS].count()
             _count_reasons(report, engine, frames[QUARANTINE])
             engine.forget()
@@ -248,9 +244,8 @@ def _stage1(day: _Day, raw: Any) -> StageReport:
 
 
 def _stage2(day: _Day) -> StageReport:
-    from pothole.stages import stage2
-
     engine, settings = day.engine, day.config.settings
+    stage2 = engine.module("pothole.stages.stage2")
     inputs: list[dict[str, Any]] = []
     with (
         _recorded(day, "stage2", inputs) as report,
@@ -291,7 +286,8 @@ def _stage2(day: _Day) -> StageReport:
 
 def _own(day: _Day, name: str) -> StageReport:
     """A stage of ``stages.own``: what others have published to one dataset."""
-    stage, engine = importlib.import_module(f"pothole.stages.{name}"), day.engine
+    engine = day.engine
+    stage = engine.module(f"pothole.stages.{name}")
     inputs: list[dict[str, Any]] = []
     with _recorded(day, name, inputs) as report, day.lake.publishing(day.run_id, day.date) as publication:
         inputs += [_reference(day.lake, table.name, day.date) for table in stage.INPUTS]

@@ -5,6 +5,8 @@ from benchmarks.detectors.trip import Trip
 from benchmarks.staged import SHAPE, START_MS, filled, judged
 
 from benchmarks import convolutions, gonzalez, goodroad, logistic, passes, potholelab, twosteps
+from pothole.stages.feature import Need
+from pothole.stages.features import FEATURES, that_need
 
 
 def road(*kinds: str) -> potholelab.Road:
@@ -162,6 +164,12 @@ def test_random_convolutions_learn_a_shape_and_not_noise():
     guesses = (rng.random(120) < 0.5).astype(float)
     noise = logistic.left_out(features, guesses, list(np.arange(120) // 12), convolutions.ridge)
     assert np.ptp(noise) < np.ptp(score)
+
+
+def test_what_recordings_are_judged_by_is_registered():
+    named = {name for name in (*SHAPE, *gonzalez.SHAPE, *potholelab.FEW) if name.startswith("f_")}
+    assert named <= set(FEATURES)
+    assert not set(SHAPE) & set(that_need(*Need))
 
 
 def test_as_much_of_every_series_is_looked_at():

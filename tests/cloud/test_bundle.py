@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -13,7 +15,9 @@ import pytest
 from pothole.cloud import bundle, ssh
 from pothole.errors import ConfigError, PipelineFailure, UserError
 from pothole.settings import from_json
+from tests.servers import old_python
 from tests.servers.nodes import client
+from tests.servers.unwell import unwell
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -191,6 +195,65 @@ def test_a_file_that_is_not_the_deployed_one_is_named(cluster, root, settings, m
         bundle.fetch(settings, master, "job", said.append)
     assert "pothole deploy" in str(told.value)
     assert not (cluster.master.home / "job" / "stage1").exists(), "half of it was put in place"
+
+
+def names(node, python: str) -> None:
+    """The node's spark-env.sh names this Python."""
+    (node.home / "spark" / "conf").mkdir(parents=True, exist_ok=True)
+    (node.home / "spark" / "conf" / "spark-env.sh").write_text(f"cat\nexport PYSPARK_PYTHON={python}\n")
+
+
+@pytest.fixture
+def hasty(cluster) -> None:
+    """The master's own Python is too old; the one that its spark-env.sh names does not wait between tries."""
+    node = cluster.master
+    old_python.stand_in(node.home / "bin")
+    node.environment["PATH"] = f"{node.home / 'bin'}:{node.environment['PATH']}"
+    program = "import sys, time; time.sleep = lambda seconds: None; exec(sys.stdin.read())"
+    named = node.home / "bin" / "python-of-the-stages"
+    named.write_text(f"#!/bin/sh\n: > {node.home}/was-asked\nexec {sys.executable} -c '{program}'\n")
+    named.chmod(0o755)
+    names(node, str(named))
+
+
+def test_the_master_runs_the_python_that_spark_env_names(cluster, root, settings, master, hasty, said):
+    bundle.deploy(bundle.build(root, settings), settings, said.append)
+    settings = dataclasses.replace(settings, spark_home="spark")
+    bundle.fetch(settings, master, "job", said.append)
+    assert (cluster.master.home / "was-asked").exists()
+    (cluster.master.home / "was-asked").unlink()
+    (cluster.master.home / "spark" / "conf" / "spark-env.sh").unlink()
+    bundle.fetch(settings, master, "job", said.append)
+    assert not (cluster.master.home / "was-asked").exists(), "a node that names none: its own, though it is old"
+    names(cluster.master, "/usr/bin/python9.9")
+    with pytest.raises(PipelineFailure, match=r"exit status 127: .*python9\.9") as told:
+        bundle.fetch(settings, master, "job", said.append)
+    assert "PYSPARK_PYTHON in the master's spark-env.sh" in str(told.value.hint)
+
+
+def test_each_cause_has_its_own_remedy(cluster, root, settings, master, hasty, said, monkeypatch):
+    bundle.deploy(bundle.build(root, settings), settings, said.append)
+    settings = dataclasses.replace(settings, spark_home="spark")
+
+    def hint(link: str) -> tuple[str, str]:
+        monkeypatch.setattr(bundle.Store, "link", lambda store, path: link)
+        with pytest.raises(PipelineFailure) as told:
+            bundle.fetch(settings, master, "job", said.append)
+        assert "secret" not in str(told.value)
+        return told.value.message, str(told.value.hint)
+
+    for nowhere in ("http://127.0.0.1:9/a?secret", "http://roads.s3.nowhere.invalid/a?secret"):
+        message, remedy = hint(nowhere)
+        assert f"S3 cannot be reached from here: {nowhere.split('/')[2]}: " in message
+        assert all(word in remedy for word in ("gateway", "route", "security group", "보안 그룹")), remedy
+        assert "pothole deploy" not in remedy
+    with unwell(cluster.endpoint) as s3:
+        for code, word in ((403, "s3:GetObject"), (503, "not well for now")):
+            s3.always = code
+            message, remedy = hint(f"{s3.url}/a?secret")
+            assert f"S3 answers {code}" in message and word in remedy and "pothole deploy" not in remedy
+    message, remedy = hint(f"{cluster.endpoint}/{settings.bucket}/nothing-here?secret")
+    assert "S3 answers 404" in message and "pothole deploy" in remedy
 
 
 def test_a_third_stage_needs_no_more_than_its_directory(root, settings):

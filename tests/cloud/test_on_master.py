@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from pothole.cloud import on_master
+from pothole.cloud import download, on_master
+from tests import needs
+from tests.servers import old_python
 
 
 class Store(ThreadingHTTPServer):
@@ -84,7 +87,39 @@ def test_nobody_answers(tmp_path, monkeypatch):
         on_master.read("stage1/0", "http://127.0.0.1:9/?secret")
 
 
-def test_it_runs_on_the_python_of_the_master():
+def test_a_network_that_swallows_everything_is_told_before_the_caller_gives_up(monkeypatch):
+    now, asked = [0.0], list[int]()
+
+    def swallow(url: str, timeout: int) -> None:
+        asked.append(timeout)
+        now[0] += 8 * timeout  # S3's host has up to eight addresses
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(on_master.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    monkeypatch.setattr(on_master.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(on_master.urllib.request, "urlopen", swallow)
+    with pytest.raises(
+        SystemExit, match=r"S3 cannot be reached from here: roads\.s3\.x\.amazonaws\.com: timed out"
+    ) as told:
+        on_master.read("stage1/0", "https://roads.s3.x.amazonaws.com/a?secret")
+    assert now[0] < download._FETCH_SECONDS and "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("kind", ["stand-in", "real"])
+def test_it_runs_on_a_python_that_is_too_old_for_the_stages(store, tmp_path, kind):
+    if kind == "real":
+        needs.allowed(old_python.real(tmp_path / "bin"), "there is no Python 3.9 or 3.10 here")
+    if kind == "stand-in":
+        old_python.stand_in(tmp_path / "bin")
+    store.answers = [(200, b"abc")]
+    source = f"{Path(on_master.__file__).read_text()}\nprint(download({order(store, tmp_path / 'job', b'abc')!r}))\n"
+    said = subprocess.run(
+        [tmp_path / "bin" / "python3", "-"], input=source, capture_output=True, text=True, check=False
+    )
+    assert said.stdout == "1 files\n", said.stderr
+
+
+def test_it_is_written_for_the_oldest_python_of_a_master():
     source = Path(on_master.__file__).read_text()
     tree = ast.parse(source, feature_version=(3, 9))
     named = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}

@@ -14,7 +14,7 @@ from typing import Any
 
 import asyncssh
 
-from tests.servers.site import DAY, Site, itself
+from tests.servers.site import DAY, SPARK_ENV, Site, itself
 
 Plant = Callable[[Site], AbstractContextManager[None]]
 
@@ -286,7 +286,7 @@ TOGETHER = {
     ),
     "a worker's port is not set": Fault(
         "worker-port", "SPARK_WORKER_PORT is not set", "SPARK_WORKER_PORT=7078",
-        file(1, "spark/conf/spark-env.sh", ""),
+        file(1, "spark/conf/spark-env.sh", SPARK_ENV.replace("SPARK_WORKER_PORT=7078", "SPARK_MASTER_PORT=7077")),
     ),
     "a disk is full": Fault("disk", "1.0 GiB are free", "remove old Spark work folders", says(0, "df", FULL)),
     "Spark is of another version": Fault(
@@ -396,9 +396,23 @@ ALONE = {
     ),
     "a worker's port is another": Fault(
         "worker-port", "SPARK_WORKER_PORT is 7079, expected 7078", "tee -a",
-        file(2, "spark/conf/spark-env.sh", "SPARK_WORKER_PORT=7079\n"),
+        file(2, "spark/conf/spark-env.sh", SPARK_ENV.replace("7078", "7079")),
     ),
-    "Python is too old": Fault("python", "Python is 3.7", "install python3", says(1, "python3", "echo 3.7")),
+    "spark-env.sh names no Python": Fault(
+        "python", "python3 (PYSPARK_PYTHON in spark/conf/spark-env.sh) is Python 3.9, expected Python 3.11 or later",
+        "echo 'export PYSPARK_PYTHON=/usr/bin/python3.11'",
+        file(1, "spark/conf/spark-env.sh", "export SPARK_WORKER_PORT=7078\n"),
+    ),
+    "spark-env.sh names a Python that is not there": Fault(
+        "python", "/usr/bin/python9.9 (PYSPARK_PYTHON in spark/conf/spark-env.sh) does not run",
+        "dnf install -y python3.11",
+        file(2, "spark/conf/spark-env.sh", "PYSPARK_PYTHON=/usr/bin/python9.9\n"),
+    ),
+    "the driver has another Python": Fault(
+        "python", "python3 (PYSPARK_DRIVER_PYTHON in spark/conf/spark-env.sh) is Python 3.9",
+        "echo 'export PYSPARK_DRIVER_PYTHON=/usr/bin/python3.11'",
+        file(0, "spark/conf/spark-env.sh", f"{SPARK_ENV}export PYSPARK_DRIVER_PYTHON=python3\n"),
+    ),
     "there is no Java": Fault(
         "java", "there is no Java", "JAVA_HOME", says(2, "java", "echo 'java: not found'; exit 127")
     ),

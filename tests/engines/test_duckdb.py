@@ -121,14 +121,3 @@ def test_ctrl_c_in_a_query_is_ctrl_c(engine, ask):
 def test_a_folder_that_cannot_be_written_is_named(engine, frame):
     with pytest.raises(PotholeError, match="no-such-folder"):
         engine.write_parquet(frame(a=[1]), "/proc/no-such-folder")
-
-
-def test_a_frame_given_a_new_plan_does_not_copy_the_old_one(engine, frame, monkeypatch):
-    given = frame(a=[1, 2])
-    plan, copies = given.select("a").expression, []
-    plain = type(plan).copy
-    monkeypatch.setattr(type(plan), "copy", lambda self: copies.append(self) or plain(self))
-    assert given.copy(expression=plan).expression is plan
-    assert not any(c is given.expression for c in copies)
-    copied = given.copy()
-    assert copied.expression is not given.expression and copied.collect() == given.collect()

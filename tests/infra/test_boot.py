@@ -18,6 +18,7 @@ import boto3
 import pytest
 
 from tests import needs
+from tests.servers import old_python
 from tests.servers.moto import moto
 
 ROOT = Path(__file__).parents[2]
@@ -136,10 +137,59 @@ def test_a_node_is_made(node, good):
     assert (told["SPARK_WORKER_PORT"], told["SPARK_MASTER_PORT"]) == ("7078", "7077")
     assert told["JAVA_HOME"] == str(node.root / "opt" / "java")
     assert told["SPARK_LOCAL_DIRS"] == "/var/tmp", "on the disk: Amazon Linux keeps /tmp in memory"
+    assert told["PYSPARK_PYTHON"] == told["PYSPARK_DRIVER_PYTHON"] and runs_the_stages(told["PYSPARK_PYTHON"])
     archives = [str(spark / "python" / "lib" / name) for name in ("pyspark.zip", "py4j-0.10.9.9-src.zip")]
     source = f"import sys; sys.path[:0] = {archives}; import pyspark, py4j; print(pyspark.here, py4j.here)"
     assert subprocess.check_output([sys.executable, "-S", "-c", source], text=True) == "pyspark py4j\n"
     assert not list(node.folder.glob("*.jar")), "what is installed is not kept twice"
+
+
+def runs_the_stages(python: str) -> bool:
+    """A full path, and new enough."""
+    done = subprocess.run([python, "-c", "from datetime import UTC"], env={}, check=False)
+    return python.startswith("/") and done.returncode == 0
+
+
+@pytest.fixture(params=["stand-in", "real"])
+def aged(node: Node, tmp_path: Path, request: pytest.FixtureRequest) -> Node:
+    """A node like Amazon Linux 2023: its ``python3`` is 3.9, others come from ``dnf`` (``install_with``)."""
+    if request.param == "real":
+        needs.allowed(old_python.real(tmp_path / "old"), "there is no Python 3.9 or 3.10 here")
+    if request.param == "stand-in":
+        old_python.stand_in(tmp_path / "old")
+    old_python.tools(tmp_path / "tools")
+    node.environ["PATH"] = f"{tmp_path / 'bin'}:{tmp_path / 'old'}:{tmp_path / 'tools'}"
+    return node
+
+
+def install_with(node: Node, tmp_path: Path, dnf: str) -> None:
+    (tmp_path / "bin" / "dnf").write_text(f'#!/bin/sh\necho dnf "$@" >> {tmp_path}/asked\n{dnf}\n')
+    (tmp_path / "bin" / "dnf").chmod(0o755)
+
+
+def test_a_node_whose_python3_is_too_old_gets_another_beside_it(aged, good, tmp_path):
+    python = tmp_path / "bin" / "python3.11"
+    install_with(aged, tmp_path, f"ln -s {old_python.base()} {python}")
+    aged.bring(good)
+    done = aged.boot()
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "asked").read_text() == "dnf install -y -q python3.11\n"
+    told = (aged.root / "opt/spark/conf/spark-env.sh").read_text()
+    assert f"export PYSPARK_PYTHON={python}\nexport PYSPARK_DRIVER_PYTHON={python}\n" in told
+    assert runs_the_stages(str(python))
+    again = aged.boot()
+    assert (again.returncode, (tmp_path / "asked").read_text().count("dnf")) == (0, 1), again.stderr
+
+
+@pytest.mark.parametrize("dnf", ["exit 1", "exit 0"], ids=["dnf fails", "dnf does nothing"])
+def test_a_node_that_gets_no_new_python_says_so(aged, good, tmp_path, dnf):
+    install_with(aged, tmp_path, dnf)
+    aged.bring(good)
+    done = aged.boot()
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 1 and "no Python 3.11 or later: python3 is Python 3." in last, done.stderr
+    assert not (aged.root / "opt" / "spark").exists()
+    assert (aged.root / "etc/systemd/system/pothole-lease.timer").exists(), "the lease comes first"
 
 
 def test_the_lease_is_installed_and_comes_up_at_every_boot(node, good):

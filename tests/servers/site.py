@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,10 +21,15 @@ from tests.servers.unwell import Unwell, unwell
 ROOT = Path(__file__).parents[2]
 DAY = "2026-02-12"
 HADOOP = "3.5.0"
-#: What the nodes' own programs say; a stub a file in each node's ``bin``.
+#: What boot.sh writes of it.
+SPARK_ENV = (
+    f"export SPARK_WORKER_PORT=7078\nexport PYSPARK_PYTHON={sys.executable}\n"
+    f"export PYSPARK_DRIVER_PYTHON={sys.executable}\n"
+)
+#: What the nodes' own programs say; a stub a file in each node's ``bin``. Their own Python is Amazon Linux's.
 PROGRAMS = {
     "df": "echo x; echo 'disk 9 9 52428800 1% /'", "java": "echo 'openjdk version \"17.0.9\" 2023-10-17' >&2",
-    "systemctl": "echo active",
+    "systemctl": "echo active", "python3": "echo 3.9",
 }  # fmt: skip
 
 
@@ -132,7 +138,7 @@ def _furnish(node: nodes.Node) -> None:
         jar.parent.mkdir(parents=True, exist_ok=True)
         jar.touch()
     (node.home / "spark" / "conf").mkdir()
-    (node.home / "spark" / "conf" / "spark-env.sh").write_text("export SPARK_WORKER_PORT=7078\n")
+    (node.home / "spark" / "conf" / "spark-env.sh").write_text(SPARK_ENV)
 
 
 def _group(ec2: Any, cluster: nodes.Cluster) -> str:

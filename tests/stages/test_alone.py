@@ -52,7 +52,7 @@ class Refuse(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Refuse())
 import pothole.stages.stage1, pothole.stages.stage2
-print("pyspark" in sys.modules and "sqlframe" not in sys.modules)
+print("pyspark" in sys.modules and "duckdb" not in sys.modules)
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import NormalDist
 
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ def on_link(offsets: list[float], link: str = "L") -> pa.Table:
     )  # fmt: skip
 
 
+@pytest.mark.both_engines
 def test_a_wide_gap_begins_a_new_place(engine):
     from pothole.stages.cluster import along_links
 
@@ -97,6 +99,7 @@ def off_road(points: list[tuple[float, float, float]]) -> pa.Table:
     )  # fmt: skip
 
 
+@pytest.mark.both_engines
 def test_without_a_road_the_impacts_of_one_place_meet(engine):
     from pothole.stages.cluster import around_cells
 

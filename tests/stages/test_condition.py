@@ -38,6 +38,7 @@ def second(t_s: float, s_id: str | None = "L:0", **other: Any) -> dict[str, Any]
     return usual | {"timestamp": round(t_s * 1000), "s_id": s_id, "roughness": 0.5} | other
 
 
+@pytest.mark.both_engines
 def test_a_second_lies_where_the_next_fix_is(table):
     drive = [second(0, "L:0"), second(1, "L:0"), second(2, "L:1"), second(3, "L:1"), second(9, "L:2"), second(10, None)]
     found = {row["timestamp"] // 1000: row["s_id"] for row in table("where_felt", drive)}
@@ -62,6 +63,7 @@ def on(table: Any, drive: list[dict[str, Any]]) -> dict[int, list[str]]:
     return {t: sorted(names) for t, names in sorted(found.items())}
 
 
+@pytest.mark.both_engines
 def test_short_segments_between_two_fixes_were_driven_too(table):
     assert on(table, [second(0, "A:1", offset_m=5.0), second(1, "A:4", offset_m=16.0)]) == {
         0: ["A:1"],
@@ -181,6 +183,7 @@ def test_iri_follows_the_line_and_more_vehicles_make_it_surer(table):
     assert widths[0] > widths[1] > 2 * 1.95 * SETTINGS.model_spread * SETTINGS.iri_slope
 
 
+@pytest.mark.both_engines
 def test_a_segments_row_tells_passes_impacts_and_samples(engine, rows):
     from pothole.stages import condition
 

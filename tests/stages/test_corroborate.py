@@ -122,6 +122,7 @@ def test_the_unlikely_are_left_as_they_are_and_known_structures_speak_but_stay_b
     assert rows["B+2"]["pothole_probability"] == rows["B+2"]["single_pothole_probability"] == 0.01
 
 
+@pytest.mark.both_engines
 def test_a_doubtful_jolt_is_believed_where_all_felt_it_and_not_where_none_did(judged):
     doubtful = impact("A", pothole_probability=0.35, bump_probability=0.2)
     others = [impact(v, north, pothole_probability=0.9) for v, north in zip("BCDEF", (1, -2, 3, 0, 2), strict=True)]

@@ -33,6 +33,7 @@ def weigh(engine):
     return run
 
 
+@pytest.mark.both_engines
 def test_counts(weigh):
     row = weigh(3, 2)
     assert (row["hit_count"], row["pass_count"], row["vehicle_count"]) == (3, 5, 3)
@@ -120,6 +121,7 @@ def second(vehicle: str, t_s: int, north_m: float, **other: object) -> dict:
     return {"vehicle_id": vehicle, "timestamp": t_s * 1000, "lat": 37.5 + north_m / 110_990.0, **other}
 
 
+@pytest.mark.both_engines
 def test_who_passed_without_a_jolt(passes):
     impacts = [{"vehicle_id": "A", "timestamp": 1000}, {"vehicle_id": "B", "timestamp": 2000}]
     seconds = [

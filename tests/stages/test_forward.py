@@ -52,5 +52,6 @@ def test_forward_and_left_are_found_in_any_mounting(oriented, seed, gyro):
         assert cosine > np.cos(np.radians(8)), (axis, np.degrees(np.arccos(cosine)))
 
 
+@pytest.mark.both_engines
 def test_who_never_turns_nor_changes_speed_has_no_forward_axis(oriented):
     assert oriented(seconds(random_rotation(4), still=True))["ahead"] == [None] * 3

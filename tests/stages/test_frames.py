@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
 from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 TEXTS = st.text(alphabet="ab|~é", max_size=4)
 
 
+@pytest.mark.both_engines
 def test_an_ordinary_keys_id_is_the_hash_of_its_parts_joined(frame, rows):
     from pyspark.sql import functions as F
 

@@ -69,6 +69,7 @@ def test_offset_is_counted_from_the_start_of_the_link(matched):
     assert matched(-1.5, 60, 180.0)["offset_m"] == pytest.approx(40, abs=0.1)
 
 
+@pytest.mark.both_engines
 def test_the_nearer_of_parallel_streets(matched):
     assert matched(8.0, 60, 0.0)["link_id"] == "north"
     assert matched(13.0, 60, 0.0)["link_id"] == "parallel"
@@ -93,10 +94,12 @@ def test_distance_is_that_to_the_line_not_to_its_middle(matched):
     assert matched(3.0, 2.0, 0.0)["match_distance_m"] == pytest.approx(3.0, abs=0.05)
 
 
+@pytest.mark.both_engines
 def test_without_roads_every_match_is_null(matched):
     assert matched(0.0, 0.0, 0.0, links=())["link_id"] is None
 
 
+@pytest.mark.both_engines
 def test_the_segment_that_holds_an_offset(engine):
     from pothole.stages import match
 

@@ -53,6 +53,7 @@ CASES = [
 ]
 
 
+@pytest.mark.both_engines
 def test_every_row_has_the_reason_that_is_its_own(engine):
     """One row a vehicle, so that one run judges them all."""
     names = [f"V{i:02d}" for i in range(len(CASES))]
@@ -74,6 +75,7 @@ def test_unfit_is_not_refused(engine):
     assert [row["fit"] for row in sorted(good, key=lambda r: r["timestamp"])] == [True, False]
 
 
+@pytest.mark.both_engines
 def test_the_smallest_of_equal_keys_is_used_nulls_first(engine):
     good, bad = inspect(engine, [GOOD | {"gyro_x": 1.0}, GOOD | {"gyro_x": None}, GOOD | {"gyro_x": 0.5}])
     assert [row["gyro_x"] for row in good] == [None]

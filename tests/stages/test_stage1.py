@@ -142,6 +142,7 @@ def test_place_is_where_the_vehicle_was_at_the_peak(stage1, hold):
 
 
 @pytest.mark.slow
+@pytest.mark.both_engines
 def test_a_known_structure_is_no_pothole(stage1):
     raw = drives.raw(jolts_s=(25.0,))
     lat = 37.5 + 250.0 / drives.METRES_PER_LAT

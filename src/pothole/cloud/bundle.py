@@ -9,18 +9,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from pothole.cloud.build import Bundle, build
+from pothole.cloud.download import fetch
 from pothole.cloud.settings import CloudSettings
-from pothole.cloud.ssh import Host, Say
+from pothole.cloud.ssh import Say
 from pothole.cloud.store import MANIFEST, DamagedError, Store
 from pothole.errors import PipelineFailure
 
 __all__ = ["Bundle", "Change", "Store", "build", "changes", "deploy", "earlier", "fetch"]
-
-_FETCH_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -89,30 +87,6 @@ def earlier(settings: CloudSettings) -> Bundle:
             f"version {now['previous']} in {store.uri('_versions/')} is damaged", hint="deploy from the repository"
         )
     return kept
-
-
-def fetch(settings: CloudSettings, master: Host, target: str, say: Say) -> str:
-    """Let the master download exactly the deployed version into ``target``; the version.
-
-    Addresses go over the connection, never on a command line. PipelineFailure names a file that is not as deployed.
-    """
-    from pothole.cloud import on_master, ssh
-
-    store = Store(settings)
-    manifest = store.manifest()
-    if manifest is None:
-        raise PipelineFailure(f"no code is deployed in {store.uri('')}", hint="`pothole deploy` uploads it")
-    order = {"target": target, "files": {p: (store.link(p), digest) for p, digest in manifest["files"].items()}}
-    source = Path(on_master.__file__).read_text(encoding="utf-8")
-    program = f"{source}\n\nimport json\nprint(download(json.loads({json.dumps(order)!r})))\n"
-    try:
-        said = ssh.run(master, "python3 -", stdin=program, timeout_seconds=_FETCH_SECONDS, what="downloading the code")
-    except ssh.UnreachableError:
-        raise
-    except PipelineFailure as error:
-        raise PipelineFailure(error.message, hint="`pothole deploy` uploads it anew") from None
-    say(f"code of version {manifest['version']} on {master.private_ip}: {said.strip()} in {target}")
-    return str(manifest["version"])
 
 
 def _deployed(store: Store) -> dict[str, Any] | None:

@@ -14,25 +14,41 @@ __all__ = ["check_input", "check_published", "client", "explained", "listed", "r
 
 
 def client(region: str | None = None) -> Any:
-    """An S3 client with short patience; credentials and endpoint as the AWS tools find them."""
+    """An S3 client with short patience; credentials and endpoint as the AWS tools find them.
+
+    Without an endpoint of one's own, what it asks and signs goes to the region's host, never to S3's global one, which
+    a private network has no way to; the bucket is part of the host's name unless it has a dot (no certificate fits
+    then). With one, the bucket is part of the path: a host's name alone need not resolve with a bucket before it.
+    """
     try:
         import boto3
-        from botocore.config import Config
     except ImportError:
         raise UserError(
             "this needs boto3, which is not installed", hint="pip install 'pothole-pipeline[cloud]'"
         ) from None
-    patience = Config(
+    with explained("use", "S3"):
+        try:
+            session = boto3.session.Session()
+            own = session.client("s3", region_name=region, config=_config("path"))
+            regional = session.client(
+                "s3", region_name=region, config=_config("virtual", ignore_configured_endpoint_urls=True)
+            )
+        except ValueError as error:
+            raise UserError(f"cannot use S3: {error}", hint="check AWS_REGION and AWS_ENDPOINT_URL") from None
+    return regional if own.meta.endpoint_url == regional.meta.endpoint_url else own
+
+
+def _config(addressing: str, **more: Any) -> Any:
+    from botocore.config import Config
+
+    return Config(
         connect_timeout=5,
         read_timeout=30,
         retries={"total_max_attempts": 4, "mode": "standard"},
         signature_version="s3v4",
+        s3={"addressing_style": addressing, "us_east_1_regional_endpoint": "regional"},
+        **more,
     )
-    with explained("use", "S3"):
-        try:
-            return boto3.session.Session().client("s3", region_name=region, config=patience)
-        except ValueError as error:
-            raise UserError(f"cannot use S3: {error}", hint="check AWS_REGION and AWS_ENDPOINT_URL") from None
 
 
 def split(uri: str) -> tuple[str, str]:

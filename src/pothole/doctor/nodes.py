@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from importlib.metadata import requires
+from importlib.metadata import metadata, requires
 
 from pothole.doctor.context import Context
 from pothole.doctor.findings import Finding, gathered, not_checked, ok, warning, wrong
@@ -12,7 +12,6 @@ from pothole.doctor.probe import Probe
 
 WORKER_PORT = "7078"
 _JAVA = 17
-_PYTHON = (3, 9)
 _FREE_GIB, _LOW_GIB = 5.0, 10.0
 _SKEW_SECONDS, _FAR_SECONDS = 5.0, 60.0
 
@@ -103,15 +102,33 @@ def java(probe: Probe) -> Finding:
     return wrong(f"{what}, expected {_JAVA}", f"install Java {_JAVA} there, or set JAVA_HOME in spark-env.sh")
 
 
+def expected_python() -> str:
+    """The oldest Python that runs the package, such as ``3.11``."""
+    if match := re.search(r">=\s*(\d+\.\d+)", metadata("pothole-pipeline")["Requires-Python"] or ""):
+        return match[1]
+    raise LookupError("the package names no version of Python")
+
+
 @_each
 def python(probe: Probe) -> Finding:
-    """Python 3.9 or later for the stages, curl for asking Spark's master."""
-    found = probe.facts["python"]
-    if not found or tuple(int(part) for part in found.split(".")) < _PYTHON:
-        return wrong(f"Python is {found or 'not there'}, expected 3.9 or later", "install python3 there")
-    if not probe.facts["curl"]:
+    """The Python that spark-env.sh names runs the stages (3.11 or later); curl for asking Spark's master."""
+    facts, expected = probe.facts, expected_python()
+    for variable, name in (("PYSPARK_PYTHON", "python"), ("PYSPARK_DRIVER_PYTHON", "driver")):
+        found = facts[f"{name}_version"]
+        if not found or _release(found) < _release(expected):
+            what = f"is Python {found}" if found else "does not run"
+            return wrong(
+                f"{facts[name]} ({variable} in {facts['env_file']}) {what}, expected Python {expected} or later",
+                f"on the node: `sudo dnf install -y python{expected}`, then "
+                f"`echo 'export {variable}=/usr/bin/python{expected}' | sudo tee -a {facts['env_file']}`",
+            )
+    if not facts["curl"]:
         return wrong("there is no curl", "install curl there")
-    return ok(f"Python {found}, curl")
+    return ok(f"Python {facts['python_version']} ({facts['python']}), curl")
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 @_each

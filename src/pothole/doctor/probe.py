@@ -9,15 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from pothole.cloud import ssh
+from pothole.cloud import spark_env, ssh
 from pothole.cloud.settings import CloudSettings
 from pothole.errors import PotholeError
 
 _SECONDS = 45.0
 _SCRIPT = r"""
-home={home} job={job}
-env=${{SPARK_CONF_DIR:-$home/conf}}/spark-env.sh
-[ -r "$env" ] && . "$env" > /dev/null 2>&1
+{sourced}job={job}
 version() {{
   for jar in "$home"/jars/$1; do [ -e "$jar" ] && jar=${{jar##*-}} && echo "${{jar%.jar}}" && return; done
 }}
@@ -31,7 +29,12 @@ echo "hadoop_aws=$(version 'hadoop-aws-*.jar')"
 echo "job_kib=$(there "$job")"
 echo "tmp_kib=$(there "${{SPARK_LOCAL_DIRS:-/tmp}}")"
 echo "java=$("${{JAVA_HOME:+$JAVA_HOME/bin/}}java" -version 2>&1 | head -n 1)"
-echo "python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)"
+version_of() {{ "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null < /dev/null; }}
+driver="${{PYSPARK_DRIVER_PYTHON:-$python}}"
+echo "python=$python"
+echo "python_version=$(version_of "$python")"
+echo "driver=$driver"
+echo "driver_version=$(version_of "$driver")"
 echo "curl=$(command -v curl)"
 echo "lease=$(systemctl is-active pothole-lease.timer 2>/dev/null)"
 """
@@ -53,7 +56,7 @@ def probes(settings: CloudSettings, instances: Mapping[str, Mapping[str, Any]]) 
     ips = {i: str(about.get("PrivateIpAddress")) for i, about in instances.items()}
     master, workers = ssh.hosts(settings, ips)
     states = [str(instances[i]["State"]["Name"]) for i in settings.instance_ids]
-    script = _SCRIPT.format(home=shlex.quote(settings.spark_home), job=shlex.quote(settings.job_dir))
+    script = _SCRIPT.format(sourced=spark_env.sourced(settings.spark_home), job=shlex.quote(settings.job_dir))
     with ThreadPoolExecutor(max_workers=16) as pool:
         return list(pool.map(lambda node, state: _probe(node, state, script), [master, *workers], states))
 

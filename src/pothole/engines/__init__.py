@@ -1,8 +1,7 @@
 """Where a stage's data frames are executed: DuckDB in this process, or Spark.
 
-``start(name)`` gives an engine; it is the only thing that differs. Stage modules are imported after that, since the
-embedded engine puts SQLFrame's implementation of PySpark's API in PySpark's place for the whole process: one engine a
-process.
+``start(name)`` gives an engine; it is the only thing that differs. Stages' modules come from ``engine.module``: the
+embedded engine has them import its own implementation of PySpark's API, so that both engines work in one process.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
     import pyarrow as pa
     from pyspark.sql import DataFrame
@@ -26,6 +26,10 @@ class Engine(Protocol):
 
     name: str
     version: str
+
+    def module(self, name: str) -> ModuleType:
+        """A module of ``pothole.stages`` by its whole name, whose frames are this engine's."""
+        ...
 
     def batches(self, files: Sequence[str], rows: Sequence[int], target_rows: int) -> list[list[str]]:
         """The files in groups that share no trip, each of about so many rows where trips allow it."""

@@ -1,8 +1,7 @@
-"""The embedded engine: PySpark's API by SQLFrame, executed by DuckDB in this process."""
+"""The embedded engine: PySpark's API as SQL, executed by DuckDB in this process."""
 
 from __future__ import annotations
 
-import gc
 import itertools
 import re
 import tempfile
@@ -10,25 +9,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import duckdb
-from sqlframe import activate
 
+from pothole.engines.sql import DataFrame, Session
+from pothole.engines.sql.modules import activate, stage_module
+from pothole.engines.sql.types import Schema, of_duckdb
 from pothole.errors import BadInputError, LakeError, PipelineFailure
 from pothole.tables import SEGMENTS
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import pyarrow as pa
-    from pyspark.sql import DataFrame
 
     from pothole.lake import Lake
     from pothole.tables import Column, Table
 
 _DUCKDB_TYPES = {"bigint": "BIGINT", "int": "INTEGER", "double": "DOUBLE", "string": "VARCHAR"}
-_COLLECT_AFTER = 5_000_000
-"""Objects after which Python looks for cycles: a day's plans are cycles of 2 million objects, 100 MB, and looking for
-them again and again was a third of the time that planning takes. It stays: to end a day by looking for them, too."""
 
 #: Words of an error that names a file, and of one that is about a file (some kinds of damage name none).
 _NAMED = re.compile(r"""file ["']|\.parquet\b""")
@@ -47,7 +45,6 @@ class DuckDBEngine:
         self.connection = duckdb.connect()
         self._numbers = itertools.count()
         self._kept: list[str] = []
-        self._views: list[str] = []
         self._spill = tempfile.TemporaryDirectory(prefix="pothole-", dir=spill)
         settings: dict[str, Any] = {
             "temp_directory": self._spill.name,
@@ -56,6 +53,9 @@ class DuckDBEngine:
             "autoload_known_extensions": False,
             "enable_progress_bar": False,
             "TimeZone": "UTC",
+            # As Spark: no number where there is none, instead of an error.
+            "ieee_floating_point_ops": True,
+            "error_on_division_by_zero": False,
         }
         if threads is not None:
             settings["threads"] = threads
@@ -65,15 +65,15 @@ class DuckDBEngine:
             self.connection.execute(f"SET {key} = ?", [value])
         if fs is not None:
             self.connection.register_filesystem(fs)
-        _plan_lightly()
-        activate("duckdb", conn=self.connection)
-        from pyspark.sql import SparkSession
+        self.session = Session(self._run, self._describe)
 
-        self.session = SparkSession.builder.getOrCreate()
-        self.session._execute = self._execute  # type: ignore[attr-defined]
-        from pothole.stages.frames import shorten_with
+    def activate(self) -> None:
+        """Put this engine's API in PySpark's place for the whole process: for what imports PySpark by itself."""
+        activate()
 
-        shorten_with(self.name_plan)
+    def module(self, name: str) -> ModuleType:
+        """A module of ``pothole.stages``, with this engine's API in PySpark's place."""
+        return stage_module(name)
 
     def batches(self, files: Sequence[str], rows: Sequence[int], target_rows: int) -> list[list[str]]:
         """Files that share a trip stay together; such groups are joined up to ``target_rows``, in the files' order."""
@@ -151,26 +151,14 @@ class DuckDBEngine:
         return self._as_table(frame, self._name("held"))
 
     def _as_table(self, frame: DataFrame, name: str) -> DataFrame:
-        self._run(f"CREATE TABLE {name} AS {self._sql(frame)}")
-        return self._table(name, frame.columns)
-
-    def name_plan(self, frame: DataFrame) -> DataFrame:
-        """The frame as a view; a frame that is but a table or view stays."""
-        if not frame.expression.ctes:
-            return frame
-        name = self._name("step")
-        self.connection.execute(f"CREATE VIEW {name} AS {self._sql(frame)}")
-        self._views.append(name)
-        return self._table(name, frame.columns)
+        self._run(f"CREATE TABLE {name} AS {frame.sql}")
+        return self.session.table(name)
 
     def forget(self) -> None:
         """Drop the tables that ``keep`` made."""
         for name in self._kept:
             self.connection.execute(f"DROP TABLE IF EXISTS {name}")
-        for name in reversed(self._views):
-            self.connection.execute(f"DROP VIEW IF EXISTS {name}")
         self._kept.clear()
-        self._views.clear()
 
     def close(self) -> None:
         """Close the database and remove its spill files."""
@@ -181,55 +169,27 @@ class DuckDBEngine:
         """Write one file, ``part-NNNNN.parquet``; the frame that reads it, which ``forget`` leaves."""
         target, name = f"{folder}/part-{part:05d}.parquet", self._name("written")
         options = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
-        self._run(f"COPY ({self._sql(frame)}) TO {_listed([target])[1:-1]} {options}")
+        self._run(f"COPY ({frame.sql}) TO {_listed([target])[1:-1]} {options}")
         self._run(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_listed([target])}, hive_partitioning = false)")
-        return self._table(name, frame.columns)
+        return self.session.table(name)
 
     def to_arrow(self, frame: DataFrame) -> pa.Table:
         """The frame's rows as an Arrow table."""
         with _explained():
-            return self.connection.sql(self._sql(frame)).to_arrow_table()
-
-    def _sql(self, frame: DataFrame) -> str:
-        # DuckDB optimises by itself; SQLFrame's optimiser would only add seconds to large plans.
-        return str(frame.sql(dialect="duckdb", optimize=False, pretty=False))
+            return self.connection.sql(frame.sql).to_arrow_table()
 
     def _run(self, sql: str) -> list[Any]:
         with _explained():
             return self.connection.execute(sql).fetchall()
 
-    def _execute(self, sql: str) -> None:
-        """What SQLFrame runs by itself (``collect``, ``count``), with the same errors as what is run here."""
+    def _describe(self, name: str) -> Schema:
         with _explained():
-            type(self.session)._execute(self.session, sql)  # type: ignore[attr-defined]
-
-    def _table(self, name: str, columns: Sequence[str]) -> DataFrame:
-        # Told the columns, SQLFrame need not ask the database for them; their types it would use for nothing here.
-        self.session.catalog.add_table(name, column_mapping=dict.fromkeys(columns, "string"))
-        return self.session.table(name)
+            found = self.connection.table(name)
+        return {column: of_duckdb(of) for column, of in zip(found.columns, found.types, strict=True)}
 
     def _name(self, prefix: str) -> str:
         safe = "".join(c if c.isalnum() else "_" for c in prefix)
         return f"{safe}_{next(self._numbers)}"
-
-
-def _plan_lightly() -> None:
-    """Let SQLGlot not note where in its source text each name stood, and SQLFrame not copy what it then throws away.
-
-    Nothing reads these notes here, and SQLFrame copies them with the whole plan at every operation: half its time. Of
-    the rest a fifth went into copying the old plan of a frame that is given a new one.
-    """
-    from sqlframe.duckdb import DuckDBDataFrame
-    from sqlglot.expressions.core import Expression
-
-    def copy(self: Any, **changed: Any) -> Any:
-        kept = {name: value for name, value in vars(self).items() if name not in changed and name != "join_on_uuid"}
-        copied = {name: value.copy() if hasattr(value, "copy") else value for name, value in kept.items()}
-        return type(self)(**copied, **changed, join_on_uuid=str(uuid4()))
-
-    gc.set_threshold(_COLLECT_AFTER)
-    Expression.update_positions = lambda self, *_, **__: self  # type: ignore[method-assign]
-    DuckDBDataFrame.copy = copy  # type: ignore[method-assign]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import itertools
 import os
 import tempfile
@@ -10,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
@@ -81,6 +84,10 @@ class SparkEngine:
         self._numbers = itertools.count()
         self._own_scratch = None if scratch else tempfile.TemporaryDirectory(prefix="pothole-")
         self._scratch = scratch or f"file://{self._own_scratch.name}"  # type: ignore[union-attr]
+
+    def module(self, name: str) -> ModuleType:
+        """A module of ``pothole.stages``."""
+        return importlib.import_module(name)
 
     def batches(self, files: Sequence[str], rows: Sequence[int], target_rows: int) -> list[list[str]]:
         """All files at once: Spark divides the work by itself."""
@@ -198,11 +205,7 @@ class SparkEngine:
 
     def to_arrow(self, frame: DataFrame) -> pa.Table:
         """The frame's rows as an Arrow table."""
-        import pyarrow as pa
-
-        types = {"bigint": pa.int64(), "int": pa.int32(), "double": pa.float64(), "string": pa.string()}
-        schema = pa.schema([(f.name, types[f.dataType.simpleString()]) for f in frame.schema.fields])
-        return pa.Table.from_pylist([row.asDict() for row in frame.collect()], schema=schema)
+        return frame.toArrow()
 
     def close(self) -> None:
         """Stop the session and remove the scratch folder."""

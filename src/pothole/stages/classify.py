@@ -17,7 +17,6 @@ from pyspark.sql import functions as F
 
 from pothole.geo import steady
 from pothole.stages.features import FEATURES
-from pothole.stages.frames import shorten
 from pothole.stages.model import KINDS, SINGLE, Model, Tree
 from pothole.stages.settings import ClassifySettings
 
@@ -58,10 +57,10 @@ def kind_shares(frame: DataFrame, model: Model, features: Sequence[str]) -> Data
         share = F.expr(f"(trees div {_BASE**kind}) % {_BASE}")
         return F.lit(start[kind]) + (share - F.lit(len(trees) * LEAF_RANGE)).cast("double") / F.lit(1000.0)
 
-    steadied = shorten(frame.withColumns({name: steady(F.col(name)) for name in features}))
+    steadied = frame.withColumns({name: steady(F.col(name)) for name in features})
     sums = _packed_sums(trees)
-    summed = shorten(steadied.withColumns(sums)).withColumn("trees", reduce(add, (F.col(name) for name in sums)))
-    scored = shorten(shorten(summed).withColumns({f"z_{kind}": log_odds(i) for i, kind in enumerate(KINDS)}))
+    summed = steadied.withColumns(sums).withColumn("trees", reduce(add, (F.col(name) for name in sums)))
+    scored = summed.withColumns({f"z_{kind}": log_odds(i) for i, kind in enumerate(KINDS)})
     total = reduce(add, (F.exp(F.col(f"z_{kind}")) for kind in KINDS))
     return scored.withColumns({f"p_{kind}": F.exp(F.col(f"z_{kind}")) / total for kind in KINDS})
 

@@ -8,6 +8,8 @@ model. Where no other vehicle passed, the verdict stays that of the impact.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -74,30 +76,35 @@ def felt_by_others(single: DataFrame, traversals: DataFrame, settings: Corrobora
         sums = (F.sum(c).alias(f"{prefix}_{c}") for c in ("pothole", "bump", "near"))
         return keep(passes.groupBy(*keys).agg(F.count(F.lit(1)).cast("double").alias(f"{prefix}_passes"), *sums))
 
-    def of_others(name: str) -> Column:
-        return F.col(f"all_{name}") - F.coalesce(F.col(f"own_{name}"), F.lit(0.0))
-
-    def mean_of_others(name: str) -> Column:
-        return F.greatest(F.lit(0.0), of_others(name)) / F.col("others")
-
     both = equi_join(mine, summed("all", "spot"), ["spot"])
     told = equi_join(both, summed("own", "spot", "vehicle_id"), ["spot", "vehicle_id"], "left")
-    return (
-        told.withColumn("others", of_others("passes"))
-        .where(F.col("others") > 0)
-        .select(
-            "impact_id",
-            _log_odds("single_pothole_probability").alias("f_own_pothole"),
-            _log_odds("single_bump_probability").alias("f_own_bump"),
-            F.col("others").alias("f_passes"),
-            mean_of_others("pothole").alias("f_felt_pothole"),
-            mean_of_others("near").alias("f_felt_near"),
-            mean_of_others("bump").alias("f_felt_bump"),
-        )
-    )
+    passed = told.withColumn("others", _of_others("passes")).where(F.col("others") > 0)
+    return passed.select("impact_id", *(of().alias(name) for name, of in _ROWS.items()))
 
 
-FEATURES = ("f_own_pothole", "f_own_bump", "f_passes", "f_felt_pothole", "f_felt_near", "f_felt_bump")
+def _of_others(name: str) -> Column:
+    return F.col(f"all_{name}") - F.coalesce(F.col(f"own_{name}"), F.lit(0.0))
+
+
+def _mean_of_others(name: str) -> Column:
+    return F.greatest(F.lit(0.0), _of_others(name)) / F.col("others")
+
+
+def _log_odds(name: str) -> Column:
+    p = F.greatest(F.lit(1e-4), F.least(F.lit(1 - 1e-4), F.col(name)))
+    return F.log(p / (F.lit(1.0) - p))
+
+
+_ROWS: dict[str, Callable[[], Column]] = {
+    "f_own_pothole": lambda: _log_odds("single_pothole_probability"),
+    "f_own_bump": lambda: _log_odds("single_bump_probability"),
+    "f_passes": lambda: F.col("others"),
+    "f_felt_pothole": lambda: _mean_of_others("pothole"),
+    "f_felt_near": lambda: _mean_of_others("near"),
+    "f_felt_bump": lambda: _mean_of_others("bump"),
+}
+FEATURES = tuple(_ROWS)
+"""What the second model is asked of."""
 
 
 def _middle(name: str) -> Column:
@@ -134,8 +141,3 @@ def _alike(spots: DataFrame, likely: DataFrame, settings: CorroborateSettings) -
     alike = (F.col("away_m") <= settings.reach_m) & (F.col("turned_degrees") <= settings.heading_degrees)
     per_degree = _CELLS_PER_DEGREE * _CELL_REACH_M / max(_CELL_REACH_M, settings.reach_m)
     return near(spots, likely, per_degree).withColumns(looks).where(alike)
-
-
-def _log_odds(name: str) -> Column:
-    p = F.greatest(F.lit(1e-4), F.least(F.lit(1 - 1e-4), F.col(name)))
-    return F.log(p / (F.lit(1.0) - p))

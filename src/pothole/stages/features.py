@@ -1,155 +1,119 @@
-"""What an impact looks like: the numbers from which a pothole is told from a speed bump, a joint, a manhole or a hand.
+"""The numbers by which a pothole is told from a speed bump, a joint, a manhole or a hand: a row each.
 
 A pothole is short, goes down first and usually takes one wheel (roll); a bump is long (length = duration x speed),
 goes up first and tilts the vehicle about pitch (Carlos et al. 2018; Eriksson et al. 2008).
+
+All lists of features follow from ``ROWS``: what the classifier is given, what the fit shows of a device without a
+forward axis, what the ablation leaves out, by what recordings are judged.
 """
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import math
+from typing import TYPE_CHECKING
 
-from pothole.geo import steady
-from pothole.stages.frames import equi_join
-from pothole.stages.motion import SECOND
+from pothole.stages.feature import Feature, Functions, Group, Need
 
-BEFORE_MS = 700
-AFTER_MS = 1000
-_CORE_MS = 350
-_IMPACT = ["vehicle_id", "trip_id", "impact_ms"]
+if TYPE_CHECKING:
+    from pyspark.sql import Column
 
 
-def around(impacts: DataFrame, jolts: DataFrame, before_ms: int, after_ms: int) -> DataFrame:
-    """Context samples from ``before_ms`` before an impact's peak to ``after_ms`` after it, with ``impact_ms``.
-
-    A join on whole seconds, so that it is an equi-join on both engines; ``since_ms`` counts from the peak.
-    """
-    peak = F.col("timestamp")
-    first = F.floor((peak - F.lit(before_ms)) / F.lit(1000.0)).cast("bigint")
-    last = F.floor((peak + F.lit(after_ms)) / F.lit(1000.0)).cast("bigint")
-    wanted = impacts.select(
-        "vehicle_id",
-        "trip_id",
-        peak.alias("impact_ms"),
-        F.col("peak").alias("impact_peak"),
-        "signed_peak",
-        F.explode(F.sequence(first, last)).alias("second"),
-    )
-    near = equi_join(wanted, jolts, SECOND).withColumn("since_ms", F.col("timestamp") - F.col("impact_ms"))
-    return near.where(F.col("since_ms").between(-before_ms, after_ms))
+def _over(F: Functions, name: str, usual: str, floor: float) -> Column:
+    return F.col(name) / F.greatest(F.col(usual), F.lit(floor))
 
 
-def describe(impacts: DataFrame, jolts: DataFrame) -> DataFrame:
-    """Impacts with their features (``FEATURES``) and ``duration_ms``, one row each.
-
-    Lengths in metres, times in milliseconds, accelerations in m/s2, turn rates in deg/s.
-    """
-    near = around(impacts, jolts, BEFORE_MS, AFTER_MS)
-    jolt, since = F.col("jolt"), F.col("since_ms")
-    squared = jolt * jolt
-    steady_jolt, steady_pitch = steady(jolt), steady(F.col("pitch_rate"))
-    signed = jolt * F.signum(F.col("signed_peak"))
-
-    def square_sum(inside: Column) -> Column:
-        return F.sum(F.when(inside, squared).otherwise(F.lit(0.0)))
-
-    def rms(name: str) -> Column:
-        return F.sqrt(F.avg(F.col(name) * F.col(name)))
-
-    def core_rms(name: str) -> Column:
-        return F.sqrt(F.avg(F.when(F.abs(since) <= _CORE_MS, F.col(name) * F.col(name))))
-
-    def when_low(value: Column) -> Column:
-        return F.min_by(since, F.when(value.isNotNull(), F.struct(value.alias("s"), since.alias("t"))))
-
-    def when_high(value: Column) -> Column:
-        backwards = (F.lit(0) - since).alias("t")
-        return F.max_by(since, F.when(value.isNotNull(), F.struct(value.alias("s"), backwards)))
-
-    loud = steady(F.abs(jolt) - F.col("impact_peak") / F.lit(2.0)) >= 0
-    total = F.sum(squared)
-    shape = near.groupBy(*_IMPACT).agg(
-        F.max(jolt).alias("jolt_max"),
-        F.min(jolt).alias("jolt_min"),
-        when_low(steady_jolt).alias("low_ms"),
-        when_high(steady_jolt).alias("high_ms"),
-        when_low(steady_pitch).alias("nose_down_ms"),
-        when_high(steady_pitch).alias("nose_up_ms"),
-        F.sqrt(F.avg(squared)).alias("jolt_rms"),
-        (square_sum(since < 0) / total).alias("share_before"),
-        (square_sum(F.abs(since) <= 150) / total).alias("share_core"),
-        rms("shake").alias("shake_rms"),
-        F.max("shake").alias("shake_max"),
-        F.max("tilt_rate").alias("tilt_max"),
-        rms("tilt_rate").alias("tilt_rms"),
-        F.max(F.abs(F.col("roll_rate"))).alias("roll_max"),
-        rms("roll_rate").alias("roll_rms"),
-        F.max(F.abs(F.col("pitch_rate"))).alias("pitch_max"),
-        rms("pitch_rate").alias("pitch_rms"),
-        rms("ahead").alias("ahead_rms"),
-        rms("aside").alias("aside_rms"),
-        F.max(F.abs(F.col("aside"))).alias("aside_max"),
-        *(core_rms(name).alias(f"{name}_core") for name in ("jolt", "aside", "roll_rate")),
-        F.count(F.lit(1)).alias("samples"),
-        (F.max("timestamp") - F.min("timestamp")).alias("span_ms"),
-        (F.max(F.when(loud, since)) - F.min(F.when(loud, since))).alias("duration_ms"),
-        F.max(F.when(F.abs(since) <= 150, F.lit(0.0) - signed)).alias("opposite"),
-    )
-    named = impacts.withColumn("impact_ms", F.col("timestamp"))
-    return equi_join(named, shape, _IMPACT).drop("impact_ms").withColumns(_derived())
+def _stands_out(F: Functions, name: str, usual: str, floor: float) -> Column:
+    return F.log(_over(F, name, usual, floor))
 
 
-def _derived() -> dict[str, Column]:
-    peak, scale = F.col("peak"), F.col("scale")
-    speed_mps = F.col("velocity") / F.lit(3.6)
-    span = F.greatest(F.col("span_ms"), F.lit(1))
-    duration_s = F.col("duration_ms") / F.lit(1000.0)
-
-    def share(a: str, b: str) -> Column:
-        one, other = F.col(a) * F.col(a), F.col(b) * F.col(b)
-        return F.coalesce(one / F.greatest(one + other, F.lit(1e-9)), F.lit(-1.0))
-
-    def of_peak(name: str, otherwise: float = 0.0) -> Column:
-        return F.coalesce(F.col(name) / peak, F.lit(otherwise))
-
-    def stands_out(name: str, usual: str, floor: float) -> Column:
-        return F.coalesce(F.log(F.col(name) / F.greatest(F.col(usual), F.lit(floor))), F.lit(-3.0))
-
-    return {
-        "f_peak": F.log(peak),
-        "f_ratio": F.log(peak / scale),
-        "f_local_ratio": F.log(peak / F.greatest(F.col("surroundings"), F.lit(0.1))),
-        "f_duration": F.log(duration_s + F.lit(0.02)),
-        "f_speed": F.log(speed_mps),
-        "f_rate": F.log((F.col("samples") - F.lit(1)) * F.lit(1000.0) / span + F.lit(1.0)),
-        "f_down_share": (F.lit(0.0) - F.col("jolt_min")) / (F.col("jolt_max") - F.col("jolt_min")),
-        "f_down_first": (F.col("high_ms") - F.col("low_ms")) / F.lit(1000.0),
-        "f_nose_down_first": F.coalesce((F.col("nose_up_ms") - F.col("nose_down_ms")) / F.lit(1000.0), F.lit(0.0)),
-        "f_opposite": of_peak("opposite"),
-        "f_share_before": F.col("share_before"),
-        "f_share_core": F.col("share_core"),
-        "f_shake": F.col("shake_rms") / F.greatest(F.col("jolt_rms"), F.lit(0.01)),
-        "f_shake_max": F.col("shake_max") / peak,
-        "f_tilt": F.log(F.coalesce(F.col("tilt_max"), F.lit(1.0)) / peak + F.lit(0.1)),
-        "f_tilt_rms": F.coalesce(F.col("tilt_rms") / F.greatest(F.col("tilt_max"), F.lit(0.01)), F.lit(0.0)),
-        "f_roll": F.log(of_peak("roll_max") + F.lit(0.1)),
-        "f_roll_share": share("roll_rms", "pitch_rms"),
-        "f_roll_peak_share": share("roll_max", "pitch_max"),
-        "f_aside_share": share("aside_rms", "ahead_rms"),
-        "f_aside": of_peak("aside_max", -1.0),
-        "f_roll_ratio": stands_out("roll_max", "roll_around", 0.1),
-        "f_roll_around": F.log(F.greatest(F.col("roll_around"), F.lit(0.1))),
-        "f_aside_ratio": stands_out("aside_max", "aside_around", 0.03),
-        "f_core_ratio": stands_out("jolt_core", "surroundings", 0.1),
-        "f_roll_core_ratio": stands_out("roll_rate_core", "roll_around", 0.1),
-        "f_aside_core_ratio": stands_out("aside_core", "aside_around", 0.03),
-        "f_surroundings": F.log(F.greatest(F.col("surroundings"), F.lit(0.05))),
-    }
+def _of_peak(F: Functions, name: str) -> Column:
+    return F.col(name) / F.col("peak")
 
 
-FEATURES = (
-    "f_peak", "f_ratio", "f_local_ratio", "f_duration", "f_speed", "f_rate", "f_down_share", "f_down_first",
-    "f_nose_down_first", "f_opposite", "f_share_before", "f_share_core", "f_shake", "f_shake_max", "f_tilt",
-    "f_tilt_rms", "f_roll", "f_roll_share", "f_roll_peak_share", "f_roll_ratio", "f_roll_around", "f_aside_share",
-    "f_aside", "f_aside_ratio", "f_core_ratio", "f_roll_core_ratio", "f_aside_core_ratio", "f_surroundings",
+def _log_at_least(F: Functions, name: str, floor: float) -> Column:
+    return F.log(F.greatest(F.col(name), F.lit(floor)))
+
+
+def _share(F: Functions, a: str, b: str) -> Column:
+    one, other = F.col(a) * F.col(a), F.col(b) * F.col(b)
+    return one / F.greatest(one + other, F.lit(1e-9))
+
+
+def _seconds(F: Functions, first_ms: str, then_ms: str) -> Column:
+    return (F.col(then_ms) - F.col(first_ms)) / F.lit(1000.0)
+
+
+def _rate(F: Functions) -> Column:
+    span_ms = F.greatest(F.col("span_ms"), F.lit(1))
+    return F.log((F.col("samples") - F.lit(1)) * F.lit(1000.0) / span_ms + F.lit(1.0))
+
+
+def _down_share(F: Functions) -> Column:
+    return (F.lit(0.0) - F.col("jolt_min")) / (F.col("jolt_max") - F.col("jolt_min"))
+
+
+def _tilt(F: Functions) -> Column:
+    return F.log(F.coalesce(F.col("tilt_max"), F.lit(_TILT_DPS)) / F.col("peak") + F.lit(_FLOOR))
+
+
+_FLOOR = 0.1  # of turn rates, in deg/s or in deg/s over m/s2
+_TILT_DPS = 1.0  # without a gyroscope
+_NO_RATIO, _NO_SHARE = -3.0, -1.0
+_GYROSCOPE, _FORWARD, _SPEED = (frozenset({need}) for need in (Need.GYROSCOPE, Need.FORWARD, Need.SPEED))
+_ROLL = _GYROSCOPE | _FORWARD
+_G = Group
+
+ROWS = (
+    Feature("f_peak", lambda F: F.log(F.col("peak")), (_G.STRENGTH,)),
+    Feature("f_ratio", lambda F: F.log(F.col("peak") / F.col("scale")), (_G.SCALE,)),
+    Feature("f_local_ratio", lambda F: _stands_out(F, "peak", "surroundings", 0.1), (_G.AROUND,)),
+    Feature("f_duration", lambda F: F.log(F.col("duration_ms") / F.lit(1000.0) + F.lit(0.02)), (_G.LENGTH,)),
+    Feature("f_speed", lambda F: F.log(F.col("velocity") / F.lit(3.6)), (_G.SPEED,), _SPEED),
+    Feature("f_rate", _rate, (_G.RATE,)),
+    Feature("f_down_share", _down_share, (_G.DIRECTION,)),
+    Feature("f_down_first", lambda F: _seconds(F, "low_ms", "high_ms"), (_G.DIRECTION,)),
+    Feature("f_nose_down_first", lambda F: _seconds(F, "nose_down_ms", "nose_up_ms"), (_G.ROLL, _G.DIRECTION),
+            _ROLL, 0.0),
+    Feature("f_opposite", lambda F: _of_peak(F, "opposite"), (_G.DIRECTION,), missing=0.0),
+    Feature("f_share_before", lambda F: F.col("share_before"), (_G.LENGTH,)),
+    Feature("f_share_core", lambda F: F.col("share_core"), (_G.LENGTH,)),
+    Feature("f_shake", lambda F: _over(F, "shake_rms", "jolt_rms", 0.01), (_G.SHAKE,)),
+    Feature("f_shake_max", lambda F: _of_peak(F, "shake_max"), (_G.SHAKE,)),
+    Feature("f_tilt", _tilt, (_G.TILT,), _GYROSCOPE, lambda peak: math.log(_TILT_DPS / peak + _FLOOR)),
+    Feature("f_tilt_rms", lambda F: _over(F, "tilt_rms", "tilt_max", 0.01), (_G.TILT,), _GYROSCOPE, 0.0),
+    Feature("f_roll", lambda F: F.log(_of_peak(F, "roll_max") + F.lit(_FLOOR)), (_G.ROLL,), _ROLL, math.log(_FLOOR)),
+    Feature("f_roll_share", lambda F: _share(F, "roll_rms", "pitch_rms"), (_G.ROLL,), _ROLL, _NO_SHARE),
+    Feature("f_roll_peak_share", lambda F: _share(F, "roll_max", "pitch_max"), (_G.ROLL,), _ROLL, _NO_SHARE),
+    Feature("f_roll_ratio", lambda F: _stands_out(F, "roll_max", "roll_around", _FLOOR), (_G.ROLL,), _ROLL, _NO_RATIO),
+    Feature("f_roll_around", lambda F: _log_at_least(F, "roll_around", _FLOOR), (_G.ROLL,), _ROLL, math.log(_FLOOR)),
+    Feature("f_aside_share", lambda F: _share(F, "aside_rms", "ahead_rms"), (_G.ASIDE,), _FORWARD, _NO_SHARE),
+    Feature("f_aside", lambda F: _of_peak(F, "aside_max"), (_G.ASIDE,), _FORWARD, _NO_SHARE),
+    Feature("f_aside_ratio", lambda F: _stands_out(F, "aside_max", "aside_around", 0.03), (_G.ASIDE,),
+            _FORWARD, _NO_RATIO),
+    Feature("f_core_ratio", lambda F: _stands_out(F, "jolt_core", "surroundings", 0.1), (_G.AROUND, _G.CORE),
+            missing=_NO_RATIO),
+    Feature("f_roll_core_ratio", lambda F: _stands_out(F, "roll_rate_core", "roll_around", _FLOOR), (_G.ROLL, _G.CORE),
+            _ROLL, _NO_RATIO),
+    Feature("f_aside_core_ratio", lambda F: _stands_out(F, "aside_core", "aside_around", 0.03), (_G.ASIDE, _G.CORE),
+            _FORWARD, _NO_RATIO),
+    Feature("f_surroundings", lambda F: _log_at_least(F, "surroundings", 0.05), (_G.AROUND,)),
 )  # fmt: skip
+"""A new feature is a row here (and a measure in ``describe``, if it needs one); then ``make fit``."""
+
+FEATURES = tuple(row.name for row in ROWS)
+"""The columns' names, in the order in which the classifier is fitted."""
+
+
+def derived(F: Functions) -> dict[str, Column]:
+    """All features by name, as columns of impacts with their measures (``describe``)."""
+    return {row.name: row.column(F) for row in ROWS}
+
+
+def in_group(group: Group) -> tuple[str, ...]:
+    """Names of a group's features."""
+    return tuple(row.name for row in ROWS if group in row.groups)
+
+
+def that_need(*needs: Need) -> tuple[str, ...]:
+    """Names of the features that need any of these."""
+    return tuple(row.name for row in ROWS if not row.needs.isdisjoint(needs))

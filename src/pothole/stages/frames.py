@@ -8,23 +8,6 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.window import WindowSpec
 
-#: What the engine does with a plan that has grown: the embedded one names it as a view, so that what follows refers
-#: to it instead
-#: of copying it (SQLFrame copies the whole plan at every operation). The rows stay the same; Spark needs nothing.
-_shorten: Callable[[DataFrame], DataFrame] | None = None
-
-
-def shorten_with(shorten: Callable[[DataFrame], DataFrame] | None) -> None:
-    """Called by an engine once, when it starts."""
-    global _shorten
-    _shorten = shorten
-
-
-def shorten(frame: DataFrame) -> DataFrame:
-    """The same frame, its plan named by the engine where that helps."""
-    return frame if _shorten is None else _shorten(frame)
-
-
 #: The engine's way to compute a frame once that is used more than once: the same rows come back.
 Keep = Callable[[DataFrame], DataFrame]
 
@@ -47,11 +30,10 @@ def trip_window() -> WindowSpec:
 def equi_join(left: DataFrame, right: DataFrame, on: Sequence[str], how: str = "inner") -> DataFrame:
     """Join on key columns; the result has the left columns and, unless ``how`` is semi or anti, the right's others.
 
-    All joins of the stages go through here: the columns are named at once, so that no later expression has to guess on
-    either engine which side a key comes from (SQLFrame 4.10 guesses wrong after a semi-join).
+    All joins of the stages go through here: the columns are named at once, so that no later expression has to guess
+    which side a key comes from.
     """
     names = list(left.columns)
     if how not in ("left_semi", "left_anti"):
         names += [c for c in right.columns if c not in on]
-    joined = shorten(left).join(shorten(right), on=list(on), how=how).select(*names)
-    return shorten(joined)
+    return left.join(right, on=list(on), how=how).select(*names)

@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pothole.geo import metres_per_degree_lat, metres_per_degree_lon, steady
-from pothole.stages.features import around
+from pothole.stages.describe import around
 from pothole.stages.frames import equi_join, trip_window
 from pothole.stages.passing import near
 from pothole.stages.settings import LocateSettings
@@ -82,9 +82,11 @@ def place(impacts: DataFrame, jolts: DataFrame, settings: LocateSettings) -> Dat
 _CONTEXT = ("vehicle_id", "trip_id", "second", "timestamp", "lon", "lat")
 
 
-def known_structures(impacts: DataFrame, bumps: DataFrame, settings: LocateSettings) -> DataFrame:
+def known_structures(impacts: DataFrame, bumps: DataFrame | None, settings: LocateSettings) -> DataFrame:
     """Impacts with ``known``: a structure of the speed-bump layer lies within reach, in the same direction of
-    travel."""
+    travel; without a layer none does."""
+    if bumps is None:
+        return impacts.withColumn("known", F.lit(False))
     layer = bumps.select(
         F.col("lon").alias("place_lon"),
         F.col("lat").alias("place_lat"),

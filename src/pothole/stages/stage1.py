@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pothole.stages import classify, corroborate, detect, features, locate, motion, orient, quality
+from pothole.stages import classify, corroborate
+from pothole.stages.chain import Gate, described
 from pothole.stages.frames import Keep, hashed
 from pothole.stages.settings import Stage1Settings
-from pothole.tables import IMPACTS, TRAVERSALS
+from pothole.tables import IMPACTS
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,6 @@ class Stage1:
     quarantine: DataFrame
     used: DataFrame
     """The seconds with their ``sample_count``, whose sum is the number of good samples."""
-
-
-def described_impacts(samples: DataFrame, seconds: DataFrame, settings: Stage1Settings, keep: Keep) -> DataFrame:
-    """Impacts with place and features, one row each; ``seconds`` are oriented and know their strength."""
-    scaled = keep(detect.with_surroundings(detect.with_scale(seconds, settings.detect)))
-    jolts = keep(detect.high_pass(detect.context(samples, scaled, settings.detect, keep)))
-    found = keep(detect.impacts(jolts, settings.detect))
-    placed = locate.place(found, jolts, settings.locate)
-    return features.describe(placed, jolts)
 
 
 def run(
@@ -51,34 +43,17 @@ def run(
     limits are UTC epoch milliseconds. ``unique`` says that no two rows share vehicle, trip and timestamp, ``rows`` how
     many there are: where as many are good, nobody need look for the others.
     """
-    good, bad = quality.inspect(raw, day_start_ms, day_end_ms, settings.quality, unique=unique, keep=keep)
-    samples = good if unique else keep(good)
-    seconds = keep(motion.with_course(motion.per_second(samples)))
-    if rows is not None and _sample_count(seconds) == rows:
-        refused = keep(bad.limit(0))
-        samples = quality.accept(raw, settings.quality)  # later passes need not look at every column again
-    else:
-        refused = keep(bad)
-    oriented = keep(orient.orient(seconds, settings.orient, keep))
-    strong = keep(detect.with_strength(samples, oriented))
-    described = described_impacts(samples, strong, settings, keep)
-    judged = classify.classify(locate.known_structures(described, bumps, settings.locate), settings.classify)
-    return Stage1(
-        impacts=judged.select(*_impact_columns(), "known"),
-        traversals=motion.traversals(strong, settings.quality.min_velocity_kmh).select(*TRAVERSALS.names),
-        quarantine=refused,
-        used=seconds,
-    )
+    gate = Gate(day_start_ms, day_end_ms, unique, rows)
+    found = described(raw, bumps, settings, gate, keep)
+    judged = classify.classify(found.impacts, settings.classify)
+    impacts = judged.select(*_impact_columns(), "known")
+    return Stage1(impacts, found.traversals, found.quarantine, found.used)
 
 
 def judge(impacts: DataFrame, traversals: DataFrame, settings: Stage1Settings, keep: Keep) -> DataFrame:
     """Columns of ``tables.IMPACTS``: the whole day's impacts, judged once more by what other passes felt there."""
     judged = corroborate.corroborate(impacts, traversals, settings.corroborate, settings.classify, keep)
     return judged.select(*IMPACTS.names)
-
-
-def _sample_count(seconds: DataFrame) -> int:
-    return int(seconds.agg(F.sum("sample_count").alias("n")).collect()[0]["n"] or 0)
 
 
 def impact_id() -> Column:

@@ -46,7 +46,7 @@ def run(
     roads = keep(network(segments))
     seconds = traversals.withColumn("position_sigma_m", position_sigma_m(located))
     on_road = keep(match(seconds, roads, _KEY, settings.match))
-    hit = keep(places(match(impacts, roads, _KEY, settings.match), settings.cluster))
+    hit = keep(places(keep(match(impacts, roads, _KEY, settings.match)), settings.cluster))
     found = evidence.potholes(hit, on_road, roads, settings.cluster, settings.evidence, keep)
     smallest = (F.col("first.timestamp").cast("string"), F.col("first.vehicle_id"), F.col("first.trip_id"))
     named = found.withColumns({"pothole_id": hashed(F.lit(date), *smallest), "date": F.lit(date)})
