@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 OUT ?= out
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint format bench bench-large score figures compare fit setup setup-dev system clean
+.PHONY: help demo test test-fast test-long lint format bench bench-large score figures compare fit setup setup-dev system clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,12 +37,20 @@ demo: $(VENV)/.core ## Simulate a small fleet's day, find its potholes, show the
 	@$(BIN)/python tools/demo.py --out $(OUT)/demo
 
 QUICK = not slow and not spark and not browser
+# ARGS goes to pytest, such as ARGS='-k lease'; a phase in which nothing is selected (exit status 5) is no failure.
+PYTEST = $(BIN)/python -m pytest --durations 25 $(ARGS)
+NOTHING = { status=$$?; [ $$status = 5 ]; } || exit $$status
+# A file's tests stay together, and so does what shares Airflow's services; two at a time, however many cores there are.
+SERVICES = -n 2 --dist loadgroup --no-loadscope-reorder
 
-test: system test-fast ## Run all tests: the quick ones side by side, those that start services one after the other
-	$(BIN)/python -m pytest --durations 15 -m "not ($(QUICK))"
+test: system test-fast ## Run the tests: the quick ones, then those that start services; ARGS='-k ...' selects some
+	$(PYTEST) $(SERVICES) -m "not ($(QUICK)) and not long" || $(NOTHING)
 
 test-fast: $(VENV)/.dev ## Run the quick tests
-	$(BIN)/python -m pytest -n auto -m "$(QUICK)"
+	$(PYTEST) -n auto -m "$(QUICK) and not long" || $(NOTHING)
+
+test-long: system $(VENV)/.dev ## Run what takes too long for every day: before a release
+	$(PYTEST) -m long || $(NOTHING)
 
 lint: $(VENV)/.dev ## Check format, lint and types
 	$(BIN)/ruff format --check .

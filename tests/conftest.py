@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from pothole import engines
+from tests.servers import s3a, shared, warden
 
 Frame = Callable[..., Any]
 
@@ -22,6 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ |= s3a.SHORT_LIVED
+    made = shared.make()
+    warden.watch(*([made] if made else []))
     if config.getoption("--ran"):
         stages, called = f"{Path('pothole', 'stages')}{os.sep}", set[str]()
 
@@ -31,6 +35,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
         sys.setprofile(note)
         config.add_cleanup(lambda: config.getoption("--ran").write_text("\n".join(sorted(called))))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side (``--dist loadgroup``) a file's tests share a worker, unless a mark says more; long groups first."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[int, str]:
+    """What takes longest comes first, so that one worker does not wait for the other at the end."""
+    group = str(item.get_closest_marker("xdist_group").args[0])  # type: ignore[union-attr]
+    marks = {mark.name for mark in item.iter_markers()}
+    first = [group == "airflow's services", {"airflow", "spark"} <= marks, "spark" in marks, "airflow" in marks]
+    return (first.index(True) if True in first else len(first), group)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from pothole.cli import console
 from pothole.cloud import job
 from pothole.errors import ConfigError, LakeError, UserError
 from pothole.lake import open_lake
-from tests.servers.day import DAY, embedded_day
+from tests.servers.day import DAY, small_lake
 
 
 def parsed(text: str) -> list[dict[str, Any]]:
@@ -49,7 +49,7 @@ def test_a_format_that_is_none(monkeypatch):
 
 @pytest.mark.slow
 def test_every_line_of_a_run_has_run_id_and_date_and_those_of_a_stage_the_stage(tmp_path: Path):
-    lake = embedded_day(tmp_path / "lake", DAY)
+    lake = shutil.copytree(small_lake(), tmp_path / "lake")
     command = [sys.executable, "-m", "pothole", "run", DAY, "--lake", str(lake), "--json"]
     environ = os.environ | {"POTHOLE_LOG": "json"}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environ)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,12 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from pothole import metrics, records
 from pothole.errors import NoDataError
 from pothole.lake import open_lake
-from tests.servers.day import DAY, embedded_day
+from tests.servers.day import DAY, small_lake
 
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory):
-    return open_lake(str(embedded_day(tmp_path_factory.mktemp("metrics") / "lake", DAY)))
+    return open_lake(str(shutil.copytree(small_lake(), tmp_path_factory.mktemp("metrics") / "lake")))
 
 
 def samples(text: str) -> dict[str, list[tuple[dict[str, str], float]]]:

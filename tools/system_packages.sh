@@ -4,6 +4,7 @@ set -u
 java_ok() { command -v java >/dev/null && java -version 2>&1 | grep -qE 'version "(17|21)'; }
 chromium_ok() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null; }
 shellcheck_ok() { command -v shellcheck >/dev/null; }
+maven_ok() { command -v mvn >/dev/null; }
 
 install() {
   local package=$1
@@ -17,7 +18,9 @@ install() {
 java_ok || install openjdk-17-jre-headless
 chromium_ok || install chromium
 shellcheck_ok || install shellcheck
-java_ok || echo "missing: Java 17 (Debian package openjdk-17-jre-headless); tests marked 'spark' will be skipped" >&2
-chromium_ok || echo "missing: Chromium (Debian package chromium); tests marked 'browser' will be skipped" >&2
-shellcheck_ok || echo "missing: ShellCheck (Debian package shellcheck); scripts will not be checked" >&2
+maven_ok || install maven
+java_ok || echo "missing: Java 17 (Debian package openjdk-17-jre-headless); tests marked 'spark' will be skipped (in CI: fail)" >&2
+chromium_ok || echo "missing: Chromium (Debian package chromium); tests marked 'browser' will be skipped (in CI: fail)" >&2
+shellcheck_ok || echo "missing: ShellCheck (Debian package shellcheck); scripts will not be checked (in CI: a failure)" >&2
+maven_ok || echo "missing: Maven (Debian package maven); tests of Spark on S3 will be skipped (in CI: fail)" >&2
 exit 0

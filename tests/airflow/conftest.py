@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.importorskip("airflow")
-pytest.importorskip("asyncssh")
+from tests import needs
+
+needs.module("airflow")
+needs.module("asyncssh")
 
 from tests.servers.moto import moto
 from tests.servers.pipeline import Pipeline, pipeline
@@ -19,7 +21,7 @@ def aws() -> Iterator[str]:
         yield endpoint
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def servers(tmp_path_factory: pytest.TempPathFactory, aws: str) -> Iterator[Pipeline]:
     with pipeline(tmp_path_factory.mktemp("pipeline"), aws) as running:
         yield running

@@ -12,6 +12,13 @@ from pathlib import Path
 
 sys.path.insert(0, os.environ["TEST_DAGS"])
 import pothole_pipeline_dag as module
+import pothole_run
+
+from pothole.cloud import ec2, job, spark_cluster, ssh
+
+for looks in (ec2, job, spark_cluster, ssh):
+    looks._POLL_SECONDS = 0.3  # nodes of these tests are there at once
+pothole_run._TURN_SECONDS = 1.0
 
 limits = json.loads(Path(os.environ["TEST_LIMITS"]).read_text())
 given = {name: tuple(value) if isinstance(value, list) else value for name, value in limits.get("settings", {}).items()}

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from airflow_service.dags import pothole_lineage
 
+from tests import needs
 from tests.airflow.test_dag import DAGS
 from tests.airflow.test_run_state import play
 
@@ -19,7 +20,7 @@ ROADS = "s3://roads"
 @pytest.mark.slow
 @pytest.mark.airflow
 def test_the_events_of_a_run(tmp_path: Path):
-    pytest.importorskip("airflow.providers.openlineage")
+    needs.module("airflow.providers.openlineage")
     events_file = tmp_path / "events.jsonl"
     transport = {"type": "file", "log_file_path": str(events_file), "append": True}
     environment = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from tests.docs.guide import ENGLISH, SCHEDULED, commands
 from tests.servers.airflow import LOGIN
 from tests.servers.pipeline import Pipeline
 
-pytestmark = [pytest.mark.slow, pytest.mark.airflow]
+pytestmark = [pytest.mark.slow, pytest.mark.airflow, pytest.mark.xdist_group("airflow's services")]
 FIRST, SECOND = "2026-04-01", "2026-04-02"
 
 
@@ -50,9 +51,13 @@ def test_backfill_status_logs_rerun(stage: Pipeline) -> None:
     stage.plan("stage1", "slow")
     filling = start(stage, "backfill", FIRST, SECOND)
     until_started(stage, f"batch__{FIRST}")
-    stage.until(f"batch__{FIRST}", "run_stage1", seconds=200)
+    stage.until_at_work(200)
     followed = start(stage, "logs", "run_stage1", FIRST, "--follow")
-    spark = of_the_cluster(stage, "logs", "run_stage1", FIRST, "--spark", "--follow")
+    following = start(stage, "logs", "run_stage1", FIRST, "--spark", "--follow")
+    spark = of_the_cluster(stage, "logs", "run_stage1", FIRST, "--spark")
+    assert "==> driver of stage1 on" in spark, "in mid-stage"
+    stage.go()
+    spark = said(following)
     assert "==> driver of stage1 on" in spark and "stage1 works: slow" in spark
     assert spark.count("==> no executor has run on") == 2, "the stand-in for Spark starts none"
     lines = said(followed).splitlines()
@@ -63,11 +68,15 @@ def test_backfill_status_logs_rerun(stage: Pipeline) -> None:
     assert done.index(f"run batch__{FIRST}: success") < done.index(f"{SECOND} is triggered")
     assert f"{FIRST} to {SECOND}: 2 done before" in said(start(stage, "backfill", FIRST, SECOND))
     check_status(stage)
+    shutil.rmtree(stage.cluster.master.home / "spark-job")  # a node's temporary folder is empty after a reboot
     again = said(start(stage, "rerun", "--from", "run_stage2", FIRST, "--wait"))
     brought = again.split("again: ", 1)[1].splitlines()[0].split(", ")
     assert {"lease", "start_cluster", "start_spark", "download_code", "stop_spark", "stop_cluster"} < set(brought)
     assert "run_stage1" not in brought and "check_s3_input" not in brought
     assert stage.ran(FIRST) == ["stage1", "stage2", "stage2"]
+    lines = (stage.spark / "ran").read_text().splitlines()
+    first, second = {line.split()[1] for line in lines if FIRST.replace("-", "") in line}
+    assert first != second, "what is published again has another run id"
 
 
 def until_started(stage: Pipeline, run_id: str) -> None:
@@ -83,7 +92,7 @@ def check_status(stage: Pipeline) -> None:
     assert (names[0], names[-3:]) == ("lease", ["stop_spark", "stop_cluster", "verdict"])
     assert {task["state"] for task in told["tasks"]} == {"success"}
     stage1 = next(task for task in told["tasks"] if task["task"] == "run_stage1")
-    assert stage1["seconds"] > 9 and stage1["usual_seconds"] > 0 and stage1["tries"] == 1
+    assert stage1["seconds"] > 0 and stage1["usual_seconds"] > 0 and stage1["tries"] == 1
     assert told["run"]["cost"] > 0 and told["run"]["currency"] == "USD"
     shown = said(start(stage, "status", "--last", "2"))
     assert FIRST in shown and SECOND in shown and "success" in shown
@@ -96,17 +105,18 @@ def test_the_guides_commands(stage: Pipeline) -> None:
     assert {arguments[0] for arguments in asked} == SCHEDULED
     for date in sorted(set(re.findall(r"\d{4}-\d\d-\d\d", str(asked)))):
         stage.bring(date)
+    stage.plan("stage1", "slow")
     (spark,) = (arguments for arguments in asked if "--spark" in arguments)
     for arguments in asked:
         if arguments == spark:
             continue
-        stage.plan("stage1", "slow")
         running = start(stage, *(word.replace("$S3_BUCKET", stage.settings.bucket) for word in arguments))
         if arguments[0] == "trigger" and "--wait" in arguments:
             run_id = f"batch__{arguments[1]}"
             until_started(stage, run_id)
             stage.until(run_id, "run_stage1", seconds=200)
             assert "==> driver of stage1 on" in of_the_cluster(stage, *spark)
+            stage.go()
         assert re.search(PRINTED[arguments[0]], said(running)), arguments
 
 

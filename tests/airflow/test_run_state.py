@@ -15,6 +15,7 @@ import pytest
 
 from tests.airflow.test_dag import DAGS, ENVIRONMENT, own_tasks, without_cluster
 from tests.servers.messages import inbox
+from tests.servers.migrated import migrated
 
 pytestmark = [pytest.mark.slow, pytest.mark.airflow]
 PRICE = {"INSTANCE_PRICE_PER_HOUR": "0.36", "RETRY_DELAY_SECONDS": "0.01"}
@@ -60,7 +61,7 @@ def play(home: Path, dags: Path, cases: list[dict], environment: Mapping[str, st
         "AIRFLOW_CONN_SPARK_MASTER": json.dumps({"conn_type": "ssh", "host": "10.0.0.5", "login": "ec2-user"}),
     }  # fmt: skip
     environ = without_cluster(os.environ) | own | ENVIRONMENT | PRICE | dict(environment)
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=environ, check=True, capture_output=True)
+    migrated(home)
     ran = subprocess.run(
         [sys.executable, str(Path(__file__).parent / "play.py"), str(dags)],
         env=environ, input=json.dumps(cases), capture_output=True, text=True, timeout=300, check=False,

@@ -13,7 +13,7 @@ from pothole.registry import OWN
 from tests.same_rows import PUBLISHED, assert_same
 from tests.servers import nodes, s3a
 from tests.servers.airflow import DAG_ID, airflow
-from tests.servers.day import DAY, embedded_day
+from tests.servers.day import DAY, small_lake
 from tests.servers.memory import peak_memory
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ def test_a_day_from_deploy_to_published(
     tmp_path: Path, aws: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment = s3a.or_skip(tmp_path)
-    lake = embedded_day(tmp_path / "lake", DAY)
+    lake = small_lake()
     with nodes.cluster(tmp_path, aws, environment=environment) as cluster:
         cluster.environ |= {"SPARK_HOME_ON_NODES": nodes.pyspark_home(), "INSTANCE_PRICE_PER_HOUR": "0.2"}
         for name, value in cluster.environ.items():

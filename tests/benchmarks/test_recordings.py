@@ -207,6 +207,7 @@ def test_the_strongest_are_apart():
     assert list(passes.strongest(time, np.array([0, 1, 2, 3, 9, 3, 2, 1, 0, 5.0]), 3000.0)) == [1, 4, 9]
 
 
+@pytest.mark.slow
 def test_a_trip_is_judged_by_the_others_and_by_what_they_felt():
     holes, quiet = list(range(30, 570, 45)), list(range(50, 570, 45))
     roads = [driven(name, holes + (quiet[i::4] if i < 4 else []), i) for i, name in enumerate("abcde")]
@@ -281,6 +282,7 @@ def test_the_whole_pipeline_tells_of_a_road_what_two_passes_felt():
     assert len(twice) == 1
 
 
+@pytest.mark.slow
 def test_stage_1_judges_a_filled_recording(engine):
     vertical = 9.8 + np.random.default_rng(2).normal(0, 0.05, 1500)
     vertical[700:704] -= 6.0

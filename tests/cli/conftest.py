@@ -12,6 +12,7 @@ import pytest
 
 from pothole.cli import console, main
 from pothole.cloud import airflow_api, task_logs
+from tests import needs
 from tests.servers.fake_airflow import FakeAirflow, environment, fake_airflow
 from tests.servers.moto import moto
 
@@ -48,7 +49,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[str]:
-    pytest.importorskip("boto3")
+    needs.module("boto3")
     with moto() as endpoint:
         yield endpoint
 

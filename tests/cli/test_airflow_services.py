@@ -23,6 +23,7 @@ from tests.servers.fake_airflow import fake_airflow
 from tests.servers.moto import free_port
 
 FAKES = Path(__file__).parents[1] / "servers" / "fake_services"
+pytestmark = pytest.mark.slow
 ALL = ["api-server", "scheduler", "dag-processor", "triggerer"]
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import needs
+
 BIN = Path(sys.executable).parent
 FILES = {"bash": ".bash_completions/pothole.sh", "zsh": ".zfunc/_pothole"}
 
@@ -43,7 +45,7 @@ def test_the_script_is_installed_and_no_program_is_asked_twice(tmp_path: Path, s
     ],
 )
 def test_bash_completes(tmp_path: Path, words: list[str], expected: str) -> None:
-    shutil.which("bash") or pytest.skip("no bash")
+    needs.program("bash")
     subprocess.run(
         ["pothole", "--install-completion", "bash"], env=environment(tmp_path), capture_output=True, check=True
     )

@@ -9,12 +9,13 @@ import pytest
 
 from pothole.cloud.airflow_api import AirflowApi
 from pothole.cloud.settings import CloudSettings, from_environment
-from tests.servers.day import DAY, embedded_day
+from tests import needs
+from tests.servers import day
 from tests.servers.fake_airflow import FakeAirflow, environment, fake_airflow
 from tests.servers.moto import moto
 
-pytest.importorskip("asyncssh")
-pytest.importorskip("boto3")
+needs.module("asyncssh")
+needs.module("boto3")
 
 from tests.servers import nodes
 
@@ -26,9 +27,9 @@ def aws() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def small_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_lake() -> Path:
     """A day of ten trips that the embedded engine has run."""
-    return embedded_day(tmp_path_factory.mktemp("small") / "lake", DAY)
+    return day.small_lake()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import threading
 import time
 from pathlib import Path
 
@@ -15,6 +14,12 @@ from pothole.cloud import job, ssh
 from pothole.errors import PipelineFailure, UserError
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch):
+    """The job is looked at as soon as it says something."""
+    monkeypatch.setattr(job, "_POLL_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -27,15 +32,23 @@ def follow(master, settings, said, limit=60.0):
     job.follow(master, "stage1", settings, said.append, limit_seconds=limit)
 
 
-def test_lines_are_said_as_they_come_and_the_end_is_known(master, settings):
+def wait_for(file):
+    """A job's command that waits for a file in its home."""
+    return f"until [ -e $HOME/{file} ]; do sleep 0.05; done"
+
+
+def test_lines_are_said_as_they_come_and_the_end_is_known(cluster, master, settings):
     seen = []
-    job.start(master, "stage1", "for i in 1 2 3; do echo line $i; sleep 1.5; done", settings, lambda _: None)
-    job.follow(
-        master, "stage1", settings, lambda text: seen.append((text, time.monotonic())), limit_seconds=60
-    )  # fmt: skip
-    lines = [(text, at) for text, at in seen if text.startswith("line")]
-    assert [text for text, _ in lines] == ["line 1", "line 2", "line 3"]
-    assert lines[2][1] - lines[0][1] > 1.0, "they came at the end, all at once"
+
+    def say(text):
+        seen.append(text)
+        (cluster.master.home / text.replace("line ", "told")).touch()
+
+    command = f"for i in 1 2 3; do echo line $i; {wait_for('told$i')}; done"  # none comes before the last was told
+    job.start(master, "stage1", command, settings, lambda _: None)
+    job.follow(master, "stage1", settings, say, limit_seconds=60)
+    assert [text for text in seen if text.startswith("line")] == ["line 1", "line 2", "line 3"]
+    assert seen[-1] == "stage1 has ended well"
 
 
 def test_a_failure_tells_its_cause(master, settings, said):
@@ -52,9 +65,16 @@ def test_the_last_line_counts_also_where_it_does_not_end(master, settings, said)
     assert said[-2:] == ["first", "the very cause"]
 
 
-def test_a_character_on_the_border_of_two_looks_stays_whole(master, settings, said):
-    job.start(master, "stage1", r"printf '\355\225'; sleep 4; printf '\234 over\n'", settings, said.append)
-    follow(master, settings, said)
+def test_a_character_on_the_border_of_two_looks_stays_whole(cluster, master, settings, said):
+    command = rf"printf 'a line\n\355\225'; {wait_for('seen')}; printf '\234 over\n'"
+    job.start(master, "stage1", command, settings, said.append)
+
+    def say(text):
+        said.append(text)
+        if text == "a line":
+            (cluster.master.home / "seen").touch()
+
+    job.follow(master, "stage1", settings, say, limit_seconds=60)
     assert "한 over" in said
 
 
@@ -65,16 +85,18 @@ def test_a_failure_that_nobody_can_mend_beforehand_may_be_tried_again(master, se
 
 
 def test_a_lost_connection_is_made_anew_and_the_job_runs_once(cluster, master, settings, said):
-    job.start(master, "stage1", "echo began >> ran; sleep 5; echo over", settings, said.append)
+    command = f"echo began >> ran; echo at work; {wait_for('go')}; echo over"
+    job.start(master, "stage1", command, settings, said.append)
 
-    def disturb():
-        time.sleep(1)
-        cluster.master.down()
-        time.sleep(2)
-        cluster.master.up()
+    def say(text):
+        said.append(text)
+        if text == "at work":
+            cluster.master.down()
+        if "trying again" in text:
+            cluster.master.up()
+            (cluster.master.home / "go").touch()
 
-    threading.Thread(target=disturb).start()
-    follow(master, settings, said)
+    job.follow(master, "stage1", settings, say, limit_seconds=60)
     assert "over" in said
     assert (cluster.master.home / "ran").read_text() == "began\n"
     assert any("trying again" in line for line in said)
@@ -82,19 +104,27 @@ def test_a_lost_connection_is_made_anew_and_the_job_runs_once(cluster, master, s
 
 def test_a_new_attempt_ends_the_earlier_with_all_its_children(cluster, master, settings, said):
     home = cluster.master.home
-    job.start(master, "stage1", f"(sleep 60; touch {home}/too-late) & sleep 61 & wait", settings, said.append)
-    time.sleep(0.5)
-    job.start(master, "stage1", "pgrep -f 'sleep 6[01]' || echo alone", settings, said.append)
+    first, second = started(home, master, settings, "sleep 60", "sleep 61")
+    job.start(master, "stage1", "echo again", settings, said.append)
     follow(master, settings, said)
     assert "an earlier attempt was still running and was ended" in said
-    assert "alone" in said
+    assert "again" in said and not living(first) and not living(second)
+
+
+def started(home, master, settings, *commands):
+    """The processes of a job's commands, all at work."""
+    script = "".join(f"{command} & echo $! >> pids; " for command in commands) + "mv pids all; wait"
+    job.start(master, "stage1", script, settings, print)
+    while not (home / "all").exists():
+        time.sleep(0.05)
+    return map(int, (home / "all").read_text().split())
 
 
 def test_over_its_limit_it_is_ended(cluster, master, settings, said):
-    job.start(master, "stage1", "sleep 100", settings, said.append)
+    (process,) = started(cluster.master.home, master, settings, "sleep 100")
     with pytest.raises(PipelineFailure, match="took longer than 1 s and was ended"):
         follow(master, settings, said, limit=1)
-    assert ssh.run(master, "pgrep -f '[s]leep 100' || echo none") == "none\n"
+    assert not living(process)
     job.end(master, "stage1", settings, said.append)
 
 
@@ -154,10 +184,15 @@ def test_what_a_gone_first_process_has_left_is_ended_if_it_is_of_this_boot(clust
             os.kill(child, signal.SIGKILL)
 
 
-def test_each_minute_something_is_done(master, settings, said, monkeypatch):
-    now = time.monotonic
-    monkeypatch.setattr(job.time, "monotonic", lambda: now() * 40)
-    job.start(master, "stage1", "sleep 5", settings, said.append)
-    calls = []
-    job.follow(master, "stage1", settings, said.append, limit_seconds=1e6, each_minute=lambda: calls.append(1))
+def test_each_minute_something_is_done(cluster, master, settings, said, monkeypatch):
+    now, home, calls = time.monotonic, cluster.master.home, []
+    monkeypatch.setattr(job.time, "monotonic", lambda: now() * 200)
+    job.start(master, "stage1", wait_for("go"), settings, said.append)
+
+    def minute():
+        calls.append(1)
+        if len(calls) == 2:
+            (home / "go").touch()
+
+    job.follow(master, "stage1", settings, said.append, limit_seconds=1e6, each_minute=minute)
     assert len(calls) >= 2

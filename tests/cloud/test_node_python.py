@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from pothole.cloud import build
 from pothole.cloud.settings import from_environment
+from tests import needs
 from tests.servers import nodes, old_python
 from tests.servers.day import DAY
 
@@ -33,8 +33,7 @@ print("ran by", sys.executable, *there)
 @pytest.fixture
 def node(tmp_path: Path) -> dict[str, str]:
     """The environment of such a node's shell: a PATH with the old Python first, and Spark below ``tmp_path/spark``."""
-    if shutil.which("java") is None:
-        pytest.skip("not run: there is no Java 17 here")
+    needs.spark()
     if not old_python.real(tmp_path / "bin"):
         old_python.stand_in(tmp_path / "bin")
     old_python.tools(tmp_path / "tools")

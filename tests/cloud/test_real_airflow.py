@@ -22,9 +22,11 @@ import pytest
 
 from pothole.cloud import airflow_api, trigger
 from pothole.cloud.airflow_api import DAG_ID, AirflowApi, AirflowApiError
+from tests import needs
+from tests.servers.migrated import migrated
 from tests.servers.moto import free_port
 
-pytest.importorskip("airflow")
+needs.module("airflow")
 pytestmark = [pytest.mark.slow, pytest.mark.airflow]
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +76,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         "SPARK_SSH_KEY_FILE": str(folder / "key"), "SPARK_MASTER_HOST_KEY": "ssh-ed25519 AAAA",
     }  # fmt: skip
     made = Home(os.environ | own, f"http://127.0.0.1:{port}")
-    made.command("airflow", "db", "migrate")
+    migrated(folder / "home")
     with api_server(made, port, folder / "api-server.log"):
         yield made
 

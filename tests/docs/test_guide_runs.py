@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("asyncssh")
-pytest.importorskip("boto3")
+from tests import needs
+
+needs.module("asyncssh")
+needs.module("boto3")
 
 from pothole.cloud import airflow_cli
 from tests.cli.conftest import Run

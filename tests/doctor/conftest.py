@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-pytest.importorskip("asyncssh")
-pytest.importorskip("boto3")
+from tests import needs
+
+needs.module("asyncssh")
+needs.module("boto3")
 
 from tests.cli.conftest import run  # noqa: F401
 from tests.servers.moto import moto

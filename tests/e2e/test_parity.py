@@ -15,6 +15,7 @@ import pytest
 from pothole.lake import open_lake
 from pothole.simulate.fleet import simulate
 from pothole.tables import Table
+from tests import needs
 from tests.same_rows import PUBLISHED, assert_same, rows
 
 DAY = "2026-02-12"
@@ -24,9 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.spark]
 
 @pytest.fixture(scope="module")
 def lakes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    if shutil.which("java") is None:
-        pytest.skip("Java is not installed; Spark cannot run")
-    pytest.importorskip("pyspark")
+    needs.spark()
     folder = tmp_path_factory.mktemp("parity")
     simulate(folder / "duckdb", trips=24, vehicle_count=4, seed=11, start_date=START, broken_share=0.01)
     shutil.copytree(folder / "duckdb", folder / "spark")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -11,6 +10,7 @@ import pytest
 
 from pothole.engines.duckdb import DuckDBEngine
 from pothole.engines.sql import modules
+from tests import needs
 from tests.engines import both
 
 
@@ -23,11 +23,10 @@ def on_duckdb() -> Iterator[SimpleNamespace]:
 
 @pytest.fixture(scope="module")
 def on_spark() -> Iterator[SimpleNamespace]:
-    if shutil.which("java") is None:
-        pytest.skip("Java is not installed; Spark cannot run")
+    needs.program("java")
     active = "pyspark" in sys.modules and not hasattr(sys.modules["pyspark"], "__version__")
     modules.deactivate()
-    pytest.importorskip("pyspark")
+    needs.module("pyspark")
     from pothole.engines.spark import session
 
     quiet = {"spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "2", "spark.default.parallelism": "1"}

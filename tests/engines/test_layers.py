@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import needs
 
 pytestmark = [pytest.mark.slow, pytest.mark.spark]
 
@@ -53,9 +54,7 @@ BAD = {  # the odd value, which both engines tell
 @pytest.fixture(scope="module")
 def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     """What each engine tells of the good layers, each in a lake of its own, then of the bad ones."""
-    if shutil.which("java") is None:
-        pytest.skip("Java is not installed; Spark cannot run")
-    pytest.importorskip("pyspark")
+    needs.spark()
     lakes = []
     for path, text in [*GOOD.items(), *BAD.values()]:
         lake = tmp_path_factory.mktemp("lake")

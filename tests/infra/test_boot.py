@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -18,6 +17,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from tests import needs
 from tests.servers import old_python
 from tests.servers.moto import moto
 
@@ -90,8 +90,7 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture
 def node(endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
-    if shutil.which("systemctl") is None:
-        pytest.skip("not run: there is no systemctl here")
+    needs.programs_of_the_system("systemctl")
     aws = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     aws["AWS_DEFAULT_REGION"] = "us-east-1"
     for name, value in aws.items():
@@ -154,8 +153,8 @@ def runs_the_stages(python: str) -> bool:
 @pytest.fixture(params=["stand-in", "real"])
 def aged(node: Node, tmp_path: Path, request: pytest.FixtureRequest) -> Node:
     """A node like Amazon Linux 2023: its ``python3`` is 3.9, others come from ``dnf`` (``install_with``)."""
-    if request.param == "real" and not old_python.real(tmp_path / "old"):
-        pytest.skip("not run: there is no Python 3.9 or 3.10 here")
+    if request.param == "real":
+        needs.allowed(old_python.real(tmp_path / "old"), "there is no Python 3.9 or 3.10 here")
     if request.param == "stand-in":
         old_python.stand_in(tmp_path / "old")
     old_python.tools(tmp_path / "tools")
@@ -207,8 +206,7 @@ def test_the_leases_folder_is_there_at_every_boot_and_anybody_may_write_to_it(no
     node.boot()
     installed = node.root / "etc/tmpfiles.d/pothole.conf"
     assert installed.read_bytes() == good["pothole-lease.conf"]
-    if shutil.which("systemd-tmpfiles") is None:
-        pytest.skip("not run: there is no systemd-tmpfiles here")
+    needs.programs_of_the_system("systemd-tmpfiles")
     assert (node.root / "run/pothole").stat().st_mode & 0o7777 == 0o777
     (node.root / "run/pothole").rmdir()
     subprocess.run(["systemd-tmpfiles", f"--root={node.root}", "--create", "--boot"], check=False)
@@ -247,7 +245,5 @@ def test_a_list_without_spark_is_refused(node, good):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda p: p.name)
 def test_scripts_are_clean(script):
-    if shutil.which("shellcheck") is None:
-        pytest.skip("not run: there is no shellcheck here")
-    done = subprocess.run(["shellcheck", str(script)], capture_output=True, text=True, check=False)
+    done = subprocess.run([needs.program("shellcheck"), str(script)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

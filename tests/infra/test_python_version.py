@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
 
 from pothole.doctor import nodes
+from tests import needs
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -45,8 +46,6 @@ def test_the_documentation_says_it(page):
 
 
 def test_it_is_enough_for_pyspark():
-    try:
-        asked = metadata("pyspark")["Requires-Python"]
-    except PackageNotFoundError:
-        pytest.skip("not run: there is no PySpark here")
+    needs.module("pyspark")
+    asked = metadata("pyspark")["Requires-Python"]
     assert release(asked.removeprefix(">=")) <= release(NEEDED)

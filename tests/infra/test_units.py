@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from pothole.cloud.airflow_health import SERVICES
+from tests import needs
 
 INFRA = Path(__file__).parents[2] / "infra"
 EXPOSURE_AT_MOST = 1.7
 
 
 def analyze(*arguments: str) -> str:
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("not run: there is no systemd-analyze here")
+    needs.programs_of_the_system("systemd-analyze")
     ran = subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, check=False, timeout=60)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout + ran.stderr

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from pothole.cli import load
 from pothole.errors import PotholeError
 from pothole.lake import open_lake
+from tests import needs
 from tests.ingest.sources import START_S, line, write
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data"
@@ -106,9 +107,9 @@ def test_help_has_an_example() -> None:
     assert "pothole ingest trip1.csv" in run("--help").stdout.replace("\n", " ")
 
 
-@pytest.mark.skipif(not (RECORDINGS / "pittsburgh").is_dir(), reason="the recordings are not here")
 def test_the_pittsburgh_trips(tmp_path: Path) -> None:
     """2.6 to 2.9 km of city streets at 5 Hz, gravity of 9.8 m/s2, the phone upright."""
+    needs.allowed((RECORDINGS / "pittsburgh").is_dir(), "the recordings are not here")
     files = [RECORDINGS / "pittsburgh" / f"trip{i}_sensors.csv" for i in range(1, 6)]
     done = run(*files, "--mapping", EXAMPLE, "--lake", tmp_path, "--json", "--timezone", "America/New_York")
     report = json.loads(done.stdout)["files"]
@@ -129,8 +130,8 @@ def kilometres(table: pa.Table) -> float:
     return float(np.hypot(np.diff(lon) * np.cos(lat[0]), np.diff(lat)).sum() * 6371.0)
 
 
-@pytest.mark.skipif(not (RECORDINGS / "gyor").is_dir(), reason="the recordings are not here")
 def test_parquet_in_raw_columns_needs_only_what_it_lacks(tmp_path: Path) -> None:
+    needs.allowed((RECORDINGS / "gyor").is_dir(), "the recordings are not here")
     same = ["trip_id", "vehicle_id", "lon", "lat"]
     units = (
         {"timestamp": "ms", "velocity": "km/h"}

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -88,18 +89,20 @@ def test_a_lock_of_a_run_that_may_live_is_respected(lake: Lake, changes: dict[st
 
 
 def test_of_many_runs_that_see_a_dead_lock_one_takes_it(lake: Lake) -> None:
-    def attempt(number: int) -> bool:
+    def attempt(number: int, refused: threading.Semaphore) -> bool:
         try:
             with Lake(lake.storage).lock(DAY, f"r{number}"):
-                time.sleep(1.5 if lake.storage.remote else 0.4)  # longer than all the others need to try
+                for _ in range(7):  # until all the others have tried
+                    assert refused.acquire(timeout=30)
         except LockedError:
+            refused.release()
             return False
         return True
 
     for _ in range(3):
         lay(lake, expires_at=1.0)
         with ThreadPoolExecutor(8) as pool:
-            assert sum(pool.map(attempt, range(8))) == 1
+            assert sum(pool.map(attempt, range(8), [threading.Semaphore(0)] * 8)) == 1
 
 
 def test_a_lock_is_renewed_while_the_run_lives(lake: Lake) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-pyogrio = pytest.importorskip("pyogrio")
-pyproj = pytest.importorskip("pyproj")
-shapely = pytest.importorskip("shapely")
+from tests import needs
+
+pyogrio = needs.module("pyogrio")
+pyproj = needs.module("pyproj")
+shapely = needs.module("shapely")
 
 DATA = Path(__file__).parent / "data"
 Points = Sequence[tuple[float, float]]

@@ -13,9 +13,10 @@ from pothole.roads.build import SHAPE_TOLERANCE_M, build, cut, simplify
 from pothole.roads.check import check_segments, lengths_m
 from pothole.roads.lines import RoadLine
 from pothole.roads.metric import distances_m, metres_per_degree
+from tests import needs
 
-pyproj = pytest.importorskip("pyproj")
-shapely = pytest.importorskip("shapely")
+pyproj = needs.module("pyproj")
+shapely = needs.module("shapely")
 ROUNDING_M = 0.012
 
 

@@ -14,6 +14,7 @@ import pytest
 from pothole import scaffold
 from pothole.errors import UserError
 from pothole.registry import OWN
+from tests import needs
 from tests.cli.conftest import run  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
@@ -162,7 +163,7 @@ def test_what_is_deployed_has_it_as_stage_2_or_as_its_folder_says(made):
 @pytest.mark.slow
 @pytest.mark.airflow
 def test_the_dag_loads_with_its_tasks(made, tmp_path):
-    pytest.importorskip("airflow")
+    needs.module("airflow")
     from tests.airflow.test_dag import ENVIRONMENT, load
 
     package = {"PYTHONPATH": str(made.root / "src")}

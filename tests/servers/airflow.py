@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.servers.migrated import migrated
 from tests.servers.moto import free_port
 
 DAGS = Path(__file__).parents[2] / "airflow_service" / "dags"
@@ -106,8 +107,7 @@ class Airflow:
 @contextmanager
 def airflow(folder: Path, environ: Mapping[str, str], dags: Path = DAGS) -> Iterator[Airflow]:
     """Started and healthy, with the DAG loaded and not paused; ended with exactly its own processes."""
-    home, port = folder / "airflow", free_port()
-    home.mkdir()
+    home, port = migrated(folder / "airflow"), free_port()
     own = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
@@ -122,8 +122,9 @@ def airflow(folder: Path, environ: Mapping[str, str], dags: Path = DAGS) -> Iter
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of these tests alone, of more than sixty-four characters......",
         "AIRFLOW__API__SECRET_KEY": "another secret of these tests",
-        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",  # a task reads the file itself
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "3",
@@ -133,7 +134,6 @@ def airflow(folder: Path, environ: Mapping[str, str], dags: Path = DAGS) -> Iter
     }
     made = Airflow(home, os.environ | dict(environ) | own, f"http://localhost:{port}")
     (home / "passwords.json").write_text(json.dumps({LOGIN["AIRFLOW_USERNAME"]: LOGIN["AIRFLOW_PASSWORD"]}))
-    made.cli("db", "migrate")
     try:
         made.start("api-server", "--port", str(port))
         made.start("scheduler")

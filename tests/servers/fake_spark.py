@@ -1,8 +1,8 @@
 """A stand-in for Spark's own programs, so that faults of everything around it can be tried in seconds.
 
 ``plan/stageN`` tells what a stage does: ``publish`` (an empty result, the default), ``fail``, ``silent`` (ends well
-without publishing), ``slow`` (publishes after ten seconds), ``hang`` (for ever). ``plan/daemon`` with ``stays`` lets
-nobody stop the daemons.
+without publishing), ``slow`` (publishes when there is ``plan/go``), ``hang`` (for ever). ``plan/daemon`` with
+``stays`` lets nobody stop the daemons.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ what = plan.read_text().strip() if plan.exists() else "publish"
 print(f"{stage} works: {what}", flush=True)
 with (here / "ran").open("a") as file:
     file.write(f"{stage} {run_id}\n")
-if what == "slow":
-    time.sleep(10)
+while what == "slow" and not (here / "plan" / "go").exists():
+    time.sleep(0.1)
 if what == "hang":
     time.sleep(3600)
 if what == "fail":

@@ -23,6 +23,8 @@ from typing import Any
 import asyncssh
 import boto3
 
+from tests.servers import s3a, warden
+
 USER = "ec2-user"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
 
@@ -154,8 +156,8 @@ def nodes(folder: Path, count: int, environment: Mapping[str, str]) -> Iterator[
         home.mkdir()
         own = {
             "HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8",
-            "POTHOLE_LEASE_FILE": str(home / "lease"),
-        }  # fmt: skip
+            "POTHOLE_LEASE_FILE": str(home / "lease"), warden.VARIABLE: os.environ[warden.VARIABLE],
+        } | s3a.SHORT_LIVED  # fmt: skip
         made.append(Node(f"{net}.{number + 1}", home, own | dict(environment), key, loop))
     try:
         for node in made:

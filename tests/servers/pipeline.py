@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,32 @@ from pothole.cloud.settings import CloudSettings, from_environment
 from tests.servers import fake_spark, nodes
 from tests.servers.airflow import DAGS, Airflow, airflow
 from tests.servers.messages import Inbox, inbox
+from tests.servers.player import Played, Player, player
 
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass
 class Pipeline:
-    """All servers, and what a test needs of them."""
+    """All servers, and what a test needs of them. Airflow's services, and the player, start when first asked for."""
 
-    airflow: Airflow
+    folder: Path
+    environ: dict[str, str]
     cluster: nodes.Cluster
     settings: CloudSettings
     spark: Path
     messages: Inbox
+    started: ExitStack
+
+    @cached_property
+    def airflow(self) -> Airflow:
+        """Airflow's real services."""
+        return self.started.enter_context(airflow(self.folder, self.environ, self.folder / "dags"))
+
+    @cached_property
+    def player(self) -> Player:
+        """The DAG without a scheduler."""
+        return self.started.enter_context(player(self.folder, self.environ, self.folder / "dags"))
 
     def reset(self) -> None:
         """Everything as it is on a good day."""
@@ -40,6 +54,10 @@ class Pipeline:
     def plan(self, what: str, how: str) -> None:
         """What a stage (or ``daemon``) does: see ``fake_spark``."""
         (self.spark / "plan" / what).write_text(how)
+
+    def go(self) -> None:
+        """What is ``slow`` goes on."""
+        self.plan("go", "")
 
     def limit(self, tasks: dict[str, float] | None = None, **settings: Any) -> None:
         """Seconds that tasks may take, and other settings of the DAG, for tasks that begin from now on."""
@@ -81,6 +99,17 @@ class Pipeline:
             assert time.monotonic() < deadline, "no stage has been started"
             time.sleep(0.5)
 
+    def until_said(self, task_id: str, run_ids: Sequence[str], words: str, seconds: float = 120) -> None:
+        """A task has logged the words, in one of the runs."""
+        deadline = time.monotonic() + seconds
+        while not any(words in self.airflow.log(task_id, run_id) for run_id in run_ids):
+            assert time.monotonic() < deadline, f"nobody said: {words}"
+            time.sleep(0.2)
+
+    def play(self, date: str) -> Played:
+        """Run a date without a scheduler."""
+        return self.player.end(self.player.begin(date))
+
     def run(self, date: str, run_id: str, seconds: float = 300) -> str:
         """Run a date; how the run ends."""
         self.airflow.trigger(date, run_id)
@@ -106,8 +135,8 @@ def pipeline(folder: Path, aws: str) -> Iterator[Pipeline]:
             bundle.deploy(bundle.build(ROOT, settings), settings, print)
             environ = cluster.environ | nodes.connection(folder, cluster) | messages.environ
             (spark / "limits.json").write_text("{}")
-            with airflow(folder, environ, dags) as running:
-                yield Pipeline(running, cluster, settings, spark, messages)
+            with ExitStack() as started:
+                yield Pipeline(folder, environ, cluster, settings, spark, messages, started)
         finally:
             fake_spark.end(spark)
             os.environ.clear()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import pothole
+from tests import needs
 
 SOURCE = Path(pothole.__file__).parent
 FILES = [*sorted(SOURCE.glob("stages/*.py")), SOURCE / "geo.py", SOURCE / "tables.py", SOURCE / "__init__.py"]
@@ -58,6 +59,6 @@ print("pyspark" in sys.modules and "duckdb" not in sys.modules)
 
 @pytest.mark.spark
 def test_stages_import_where_there_is_pyspark_alone() -> None:
-    pytest.importorskip("pyspark")
+    needs.module("pyspark")
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=False, timeout=120)
     assert done.stdout.strip() == "True", done.stderr[-2000:]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import pothole.stages
+from tests import needs
 
 pytestmark = [pytest.mark.slow, pytest.mark.spark]
 FOLDER = Path(pothole.stages.__file__).parent
@@ -27,7 +28,7 @@ def functions() -> set[str]:
 
 
 def test_at_least_one_case_of_each_function_passes_on_spark(tmp_path):
-    pytest.importorskip("pyspark")
+    needs.spark()
     ran = tmp_path / "ran"
     command = [sys.executable, "-m", "pytest", "-q", "-m", "both_engines", "--engine", "spark", "--ran", str(ran)]
     done = subprocess.run(

@@ -1,9 +1,9 @@
-"""Runs that take too long, that people meddle with, and that meet others, with Airflow's real services."""
+"""What needs Airflow's scheduler: one that is killed, runs that people meddle with, and runs that meet others."""
 
 from __future__ import annotations
 
-import json
-import shutil
+import subprocess
+import sys
 import time
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -11,37 +11,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pothole.cloud import objects
 from pothole.registry import OWN
-from tests.servers.airflow import DAG_ID
+from tests.servers.airflow import DAG_ID, LOGIN
 from tests.servers.pipeline import Pipeline
 
-pytestmark = [pytest.mark.slow, pytest.mark.airflow]
+pytestmark = [pytest.mark.slow, pytest.mark.airflow, pytest.mark.xdist_group("airflow's services")]
 
 
-def test_a_task_takes_too_long(stage: Pipeline) -> None:
-    stage.bring("2026-03-01")
+def test_the_run_is_marked_failed_by_hand(stage: Pipeline) -> None:
+    stage.bring("2026-01-05")
     stage.plan("stage1", "hang")
-    stage.limit(tasks={"run_stage1": 5})
-    assert stage.run("2026-03-01", "long") == "failed"
-    assert stage.ran("2026-03-01") == ["stage1", "stage1"], "tried twice"
-    assert "an earlier attempt was still running and was ended" in stage.airflow.log("run_stage1", "long")
-    states = stage.airflow.states("long")
-    assert (states["run_stage1"], states["stop_spark"], states["stop_cluster"]) == ("failed", "success", "success")
-
-
-def test_a_run_over_its_budget_is_stopped_and_not_tried_again(stage: Pipeline) -> None:
-    stage.bring("2026-03-02")
-    stage.plan("stage1", "hang")
-    stage.limit(budget_seconds=30)
-    assert stage.run("2026-03-02", "dear") == "failed"
-    assert stage.ran("2026-03-02") == ["stage1"]
-    assert "the run is over its budget of 30 s and is stopped" in stage.airflow.log("run_stage1", "dear")
-    (file,) = [key for key, _ in objects.listed(objects.client(), stage.settings.bucket, "runs/dt=2026-03-02/")]
-    record = json.loads(objects.read(objects.client(), stage.settings.bucket, file))
-    assert record["outcome"] == "failed" and len(record["instance_seconds"]) == 3
-    assert 10 < min(record["instance_seconds"].values()) < record["seconds"]
-    assert record["cost"] == pytest.approx(sum(record["instance_seconds"].values()) / 3600 * 0.2, abs=1e-4)
+    stage.airflow.trigger("2026-01-05", "marked")
+    stage.until_at_work()
+    stage.airflow.api("PATCH", f"/dags/{DAG_ID}/dagRuns/marked", {"state": "failed"})
+    deadline = time.monotonic() + 120
+    while set(stage.cluster.states()) != {"stopped"}:
+        assert time.monotonic() < deadline, stage.airflow.states("marked")
+        time.sleep(1)
+    stage.until("marked", "verdict", "failed")
+    assert stage.airflow.wait("marked", 60) == "failed"
 
 
 def test_the_run_is_marked_a_success_by_hand(stage: Pipeline) -> None:
@@ -55,16 +43,56 @@ def test_the_run_is_marked_a_success_by_hand(stage: Pipeline) -> None:
     assert stage.airflow.states("waved")["verdict"] == "failed", "stages were skipped: it says so"
 
 
-def test_a_stage_alone_is_cleared(stage: Pipeline) -> None:
-    stage.bring("2026-03-04")
-    assert stage.run("2026-03-04", "again") == "success"
-    shutil.rmtree(stage.cluster.master.home / "spark-job")  # a node's temporary folder is empty after a reboot
-    body = {"dag_run_id": "again", "task_ids": ["run_stage2"], "include_downstream": True, "dry_run": False}
-    stage.airflow.api("POST", f"/dags/{DAG_ID}/clearTaskInstances", body | {"only_failed": False})
-    assert stage.airflow.wait("again", 200) == "success"
-    assert stage.ran("2026-03-04") == ["stage1", "stage2", "stage2"]
-    first, second = {line.split()[1] for line in (stage.spark / "ran").read_text().splitlines() if "20260304" in line}
-    assert first != second, "what is published again has another run id"
+def test_the_scheduler_is_killed_in_mid_run_and_started_again(stage: Pipeline) -> None:
+    stage.bring("2026-01-08")
+    stage.plan("stage1", "slow")
+    stage.airflow.trigger("2026-01-08", "killed")
+    stage.until_at_work()
+    stage.airflow.kill("scheduler")
+    stage.airflow.start("scheduler")
+    stage.go()
+    assert stage.airflow.wait("killed", 500) == "success"
+
+
+def test_a_start_that_is_killed_half_way(stage: Pipeline) -> None:
+    stage.bring("2026-01-12")
+    deaf = stage.cluster.nodes[2]
+    deaf.down()
+    try:
+        stage.airflow.trigger("2026-01-12", "half")
+        deadline = time.monotonic() + 120
+        while set(stage.cluster.states()) != {"running"}:
+            assert time.monotonic() < deadline, stage.airflow.states("half")
+            time.sleep(0.5)
+        stage.airflow.kill_task("half", "start_cluster")
+        assert stage.airflow.wait("half", 200) == "failed"
+    finally:
+        deaf.up()
+    states = stage.airflow.states("half")
+    assert (states["start_cluster"], states["stop_cluster"], states["verdict"]) == ("failed", "success", "failed")
+    assert any("2026-01-12: verdict failed" in text for text in stage.messages.slack)
+
+
+def test_the_command_triggers_skips_and_forces_and_the_same_date_at_once_waits_its_turn(stage: Pipeline) -> None:
+    stage.bring("2026-01-10")
+
+    def trigger(*options: str) -> str:
+        command = [sys.executable, "-m", "pothole", "trigger", "2026-01-10", *options]
+        environment = stage.airflow.environ | {"AIRFLOW_API_URL": stage.airflow.url} | LOGIN
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+    assert "is triggered: run batch__2026-01-10" in trigger()
+    assert "is running already" in trigger()
+    stage.airflow.trigger("2026-01-10", "two")
+    assert stage.airflow.wait("batch__2026-01-10", 200) == "success"
+    assert stage.airflow.wait("two", 200) == "success"
+    times = [stage.airflow.api("GET", f"/dags/{DAG_ID}/dagRuns/{run}") for run in ("batch__2026-01-10", "two")]
+    first, second = sorted((t["start_date"], t["end_date"]) for t in times)
+    assert second[0] >= first[1], "the second run would have stopped the first one's cluster"
+    assert "has run already" in trigger()
+    assert "verdict: success" in trigger("--force", "--wait")
 
 
 def test_backfills_wait_for_their_turn(stage: Pipeline) -> None:
@@ -77,12 +105,13 @@ def test_backfills_wait_for_their_turn(stage: Pipeline) -> None:
     backfill(stage, body | {"max_active_runs": 5})
     runs = [r["dag_run_id"] for r in stage.airflow.runs() if r["run_type"] == "backfill"]
     assert len(runs) == 2
+    stage.until_said("lease", runs, "waiting for run other, which has the cluster")
+    stage.go()
     assert [stage.airflow.wait(run, 400) for run in ("other", *runs)] == ["success"] * 3
     spans = sorted(span(stage, run) for run in ("other", *runs))
     assert all(before[1] <= after[0] for before, after in pairwise(spans)), spans
     logs = "".join(stage.airflow.log("lease", run) for run in runs)
     assert "batch date 2026-03-11 " in logs and "batch date 2026-03-12 " in logs
-    assert "which has the cluster" in logs
 
 
 def backfill(stage: Pipeline, body: dict) -> None:
