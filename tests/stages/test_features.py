@@ -19,6 +19,7 @@ DETECTION = Path(__file__).parents[2] / "docs" / "detection.md"
 BY_NAME = {row.name: row for row in ROWS}
 
 
+@pytest.mark.both_engines
 def test_a_name_is_there_once_and_every_group_has_features():
     assert len(set(FEATURES)) == len(FEATURES)
     assert {name for group in Group for name in in_group(group)} == set(FEATURES)
@@ -35,6 +36,7 @@ def test_the_documentation_counts_them():
     assert int(count) == len(ROWS), "docs/detection.md, step `kind`"
 
 
+@pytest.mark.both_engines
 def test_what_may_be_missing_has_a_value():
     for name in that_need(Need.GYROSCOPE, Need.FORWARD):
         assert isinstance(BY_NAME[name].without(3.0), float)

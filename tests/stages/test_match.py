@@ -109,3 +109,13 @@ def test_the_segment_that_holds_an_offset(engine):
     held = match.segments_at(engine.from_arrow(pa.Table.from_pylist(rows), "places"), roads)
     found = {row["place"]: row["s_id"] for row in engine.to_arrow(held).to_pylist()}
     assert found == {"A": "north:0", "B": "north:0", "C": "north:1", "D": "south:1"}
+
+
+@pytest.mark.both_engines
+def test_without_a_network_every_match_is_null(engine, frame):
+    from pothole.stages.match import unmatched
+
+    point = frame(id=[1], lon=[127.0], lat=[37.5])
+    found = engine.to_arrow(unmatched(point))
+    matched = [name for name in found.column_names if name not in point.columns]
+    assert matched and all(found[name].null_count for name in matched)
