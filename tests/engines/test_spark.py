@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests import needs
+
 pytestmark = [pytest.mark.slow, pytest.mark.spark]
 
 #: An engine needs a process of its own.
@@ -14,7 +16,6 @@ PROGRAM = """
 import pyarrow as pa
 from pothole import engines
 from pothole.tables import IMPACTS
-from tests import needs
 
 engine = engines.start("spark", master="local[1]")
 given = pa.table({
