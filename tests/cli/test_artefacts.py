@@ -13,6 +13,8 @@ import pytest
 
 from tests.infra.stacks import create, outputs
 
+pytestmark = pytest.mark.slow
+
 SPARK = Path(__file__).parents[2] / "infra" / "spark"
 
 

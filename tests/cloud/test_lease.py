@@ -14,6 +14,8 @@ from pothole.cloud import lease, ssh
 from pothole.errors import PipelineFailure
 from tests import needs
 
+pytestmark = pytest.mark.slow
+
 SPARK = Path(__file__).parents[2] / "infra" / "spark"
 SCRIPT = SPARK / "pothole-lease.sh"
 

@@ -12,6 +12,8 @@ from pothole.cloud import objects
 from pothole.cloud.settings import from_environment
 from pothole.cloud.store import Store
 
+pytestmark = pytest.mark.slow
+
 #: me-central-1 and af-south-1 are younger than 2019: S3's global host refuses what is signed for them.
 REGIONS = ("us-east-1", "eu-central-1", "ap-northeast-2", "me-central-1", "af-south-1", "us-gov-west-1")
 

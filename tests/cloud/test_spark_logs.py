@@ -7,6 +7,8 @@ import pytest
 from pothole.cloud import ec2, job, spark_logs
 from pothole.errors import NoDataError, PipelineFailure, UserError
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-02-12"
 APP = "app-20260213100000-0001"
 OTHER = "app-20260213110000-0002"

@@ -13,6 +13,8 @@ import pytest
 from pothole.cloud import ssh
 from pothole.errors import PipelineFailure, UserError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def master(cluster, settings):

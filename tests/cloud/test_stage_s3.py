@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from pothole.cloud import build, objects
+from pothole.datasets import TABLES
 from pothole.lake.repair import PUBLISHED
-from pothole.tables import RAW, TABLES
+from pothole.tables import RAW
 from tests.infra.roles import beyond
 from tests.same_rows import assert_same
 from tests.servers import nodes, s3a

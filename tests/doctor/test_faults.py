@@ -9,6 +9,8 @@ import pytest
 from pothole.doctor import CHECKS
 from tests.doctor.faults import ALONE, TOGETHER, Fault
 
+pytestmark = pytest.mark.slow
+
 
 def found(rows, fault: Fault) -> bool:
     return any(
@@ -17,7 +19,6 @@ def found(rows, fault: Fault) -> bool:
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [*TOGETHER, *ALONE])
 def test_one_by_one(doctor, place, name):
     fault = (TOGETHER | ALONE)[name]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pothole.doctor import CHECKS
 from tests.doctor.faults import stage_file
 from tests.infra.roles import beyond
 from tests.servers.site import DAY
+
+pytestmark = pytest.mark.slow
 
 
 def test_everything_is_in_order(doctor, place):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 
 import pytest
+
+from tests import needs
 
 pytestmark = [pytest.mark.slow, pytest.mark.spark]
 
@@ -33,8 +34,6 @@ print("the same")
 
 
 def test_rows_come_back_as_they_were_also_booleans_and_none_at_all():
-    if shutil.which("java") is None:
-        pytest.skip("Java is not installed; Spark cannot run")
-    pytest.importorskip("pyspark")
+    needs.spark()
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=300)
     assert done.stdout.strip() == "the same", done.stderr[-3000:]

@@ -21,6 +21,8 @@ from tests import needs
 from tests.servers import old_python
 from tests.servers.moto import moto
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SPARK = ROOT / "infra" / "spark"
 OWN = ("boot.sh", "pothole-lease.sh", "pothole-lease.service", "pothole-lease.timer", "pothole-lease.conf")
@@ -213,7 +215,6 @@ def test_the_leases_folder_is_there_at_every_boot_and_anybody_may_write_to_it(no
     assert (node.root / "run/pothole").is_dir(), "it is gone after every shutdown"
 
 
-@pytest.mark.slow
 def test_a_second_boot_changes_nothing(node, good):
     node.bring(good)
     first, second = node.boot(), node.boot()

@@ -17,6 +17,7 @@ import pytest
 
 from pothole.lake import Lake, open_lake
 from pothole.tables import POTHOLES
+from tests import needs
 from tests.report.fake_day import pothole, table
 
 ROOT = Path(__file__).parents[2]
@@ -174,9 +175,7 @@ def test_a_date_that_is_none_is_refused(copy, row, words):
 @pytest.mark.slow
 @pytest.mark.spark
 def test_spark_gives_the_same_rows(days, tmp_path):
-    if shutil.which("java") is None:
-        pytest.skip("Java is not installed; Spark cannot run")
-    pytest.importorskip("pyspark")
+    needs.spark()
     days.repairs("a,2026-02-11", "b,2026-02-20")
     for date in ("2026-02-10", "2026-02-11"):
         days.run(date)
