@@ -19,7 +19,7 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,s3,spark,roads,cloud,airflow,lineage]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,s3,spark,roads,analysis,cloud,airflow,lineage]'
 	@touch $@ $(VENV)/.core
 
 $(VENV)/.fit: $(VENV)/.dev

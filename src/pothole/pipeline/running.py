@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pothole import __version__
 from pothole.engines import Engine
-from pothole.lake import Publication, RawInput
+from pothole.lake import RawInput
 from pothole.pipeline import gate, sources
 from pothole.pipeline.record import Day, StageReport, recorded
 from pothole.registry import STAGES
 from pothole.stages.stage import Found, Frames, Given, Stage
-from pothole.tables import QUARANTINE, RAW
+from pothole.tables import QUARANTINE, RAW, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -31,19 +31,29 @@ def run_stage(day: Day, stage: Stage, raw: RawInput | None) -> StageReport:
     ):
         if raw:
             day.progress("looking at the raw files", stage.begins_at)
-        dates = sources.published(day.lake, stage, day.date)
-        entries += sources.entries(day.lake, stage, dates)
-        work = _Work(day, _on(day.engine, stage), publication, report)
-        work.run(dates, raw)
-        work.tell(raw)
-        if raw:
-            gate.check_refused(work.rows["in"], report.quarantined, day.config.settings.max_refused_share)
+        entries += sources.entries(day.lake, stage, sources.published(day.lake, stage, day.date))
+        computed(day, stage, raw, report, lambda table: day.engine.destination(publication, table))
         for table in stage.outputs:
             manifest = publication.commit(
                 table.name, inputs=entries, code_version=__version__, config_hash=day.config.hash
             )
             report.outputs.append({"dataset": table.name, "rows": manifest.rows, "bytes": manifest.total_bytes})
     return report
+
+
+def computed(
+    day: Day, stage: Stage, raw: RawInput | None, report: StageReport, folder: Callable[[Table], str]
+) -> dict[Table, DataFrame]:
+    """The stage's outputs, as they lie in the ``folder`` of each; counted in the report.
+
+    TooManyRefusedError where a larger share of the raw rows was refused than is allowed.
+    """
+    work = _Work(day, _on(day.engine, stage), folder, report)
+    found = work.run(sources.published(day.lake, stage, day.date), raw)
+    work.tell(raw)
+    if raw:
+        gate.check_refused(work.rows["in"], report.quarantined, day.config.settings.max_refused_share)
+    return found
 
 
 def _on(engine: Engine, stage: Stage) -> Stage:
@@ -58,20 +68,20 @@ class _Work:
 
     day: Day
     stage: Stage
-    publication: Publication
+    folder: Callable[[Table], str]
     report: StageReport
     rows: Counter[str] = field(default_factory=Counter)
 
-    def run(self, dates: sources.Dates, raw: RawInput | None) -> None:
-        """Run the function for every part, then the closing step."""
+    def run(self, dates: sources.Dates, raw: RawInput | None) -> dict[Table, DataFrame]:
+        """Run the function for every part, then the closing step; all that was written."""
         day, stage = self.day, self.stage
         given = _given(day, stage, dates)
-        parts = [self.take(stage.run(part), n) for n, part in enumerate(self.parts(given, raw))]
-        if stage.closing:
-            day.progress(stage.closing.doing, stage.closing.begins_at)
-            self.take(stage.closing.run(given, _together(parts)))
-        else:
+        parts = _together([self.take(stage.run(part), n) for n, part in enumerate(self.parts(given, raw))])
+        if stage.closing is None:
             day.progress("publishing", 0.98)
+            return dict(parts.outputs)
+        day.progress(stage.closing.doing, stage.closing.begins_at)
+        return {**parts.outputs, **self.take(stage.closing.run(given, parts)).outputs}
 
     def parts(self, given: Given, raw: RawInput | None) -> Iterator[Given]:
         """What the function is given, one after the other: a part of the raw data each time, or all once."""
@@ -104,8 +114,7 @@ class _Work:
         """Write and count what was found; the same as it lies there, and as it outlives the part."""
         engine = self.day.engine
         written = {
-            table: engine.write_parquet(frame, engine.destination(self.publication, table), part=part)
-            for table, frame in found.outputs.items()
+            table: engine.write_parquet(frame, self.folder(table), part=part) for table, frame in found.outputs.items()
         }
         held = {name: engine.hold(frame) for name, frame in found.held.items()}
         self.rows.update(found.count(written))
