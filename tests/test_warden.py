@@ -96,6 +96,7 @@ def test_moto_and_a_nodes_job(tmp_path: Path, how: signal.Signals) -> None:
     none_is_left(mark)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.spark
 @pytest.mark.airflow

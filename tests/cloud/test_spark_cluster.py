@@ -65,6 +65,7 @@ class KillsWorker:
                 self.killed += subprocess.run(["pkill", "-KILL", "-f", "--", pattern], check=False).returncode == 0
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.spark
 def test_a_worker_that_dies_in_mid_stage_costs_time_and_no_rows(cluster, settings, said, small_lake):
