@@ -71,7 +71,7 @@ def work(tmp_path):
         lake = open_lake(str(tmp_path))
         config = Config(Settings(), {})
         day = Day(lake, config, "2026-02-12", "r-1", lambda *what: told.append(what), Engine())  # type: ignore[arg-type]
-        return _Work(day, stage, None, StageReport(stage.name)), told  # type: ignore[arg-type]
+        return _Work(day, stage, lambda table: str(tmp_path), StageReport(stage.name)), told
 
     return make
 
