@@ -51,9 +51,6 @@ class Engine:
 
     keep = hold
 
-    def destination(self, publication: Any, table: Table) -> str:
-        return table.name
-
     def write_parquet(self, frame: Rows, folder: str, *, part: int = 0) -> Rows:
         self.written.append((folder, part, list(frame)))
         return frame
@@ -71,7 +68,7 @@ def work(tmp_path):
         lake = open_lake(str(tmp_path))
         config = Config(Settings(), {})
         day = Day(lake, config, "2026-02-12", "r-1", lambda *what: told.append(what), Engine())  # type: ignore[arg-type]
-        return _Work(day, stage, lambda table: str(tmp_path), StageReport(stage.name)), told
+        return _Work(day, stage, lambda table: table.name, StageReport(stage.name)), told
 
     return make
 
