@@ -23,6 +23,7 @@ import pyarrow.csv as pacsv
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import pages
 from pothole.evaluate import (
     ImpactScore,
     PotholeScore,
@@ -41,6 +42,9 @@ from pothole.simulate.settings import SETTINGS
 from pothole.tables import IMPACTS, POTHOLES, RAW
 
 SEEDS = (1, 2, 3, 4)
+TRIPS = 300
+SCORE = "score"
+"""The table of the documentation that is written here."""
 DAY = date(2026, 2, 12)
 RECORDINGS = Path(os.environ.get("POTHOLE_RECORDINGS", Path(__file__).parents[2] / "shared" / "data"))
 PITTSBURGH = RECORDINGS / "pittsburgh"
@@ -212,7 +216,7 @@ def _events(trips: list[str], at: np.ndarray) -> pa.Table:
 def main() -> None:
     """Print the table; ``--json`` prints JSON."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--trips", type=int, default=300, help="trips of each fleet")
+    arguments.add_argument("--trips", type=int, default=TRIPS, help="trips of each fleet")
     arguments.add_argument("--setting", default="standard", choices=sorted(SETTINGS))
     arguments.add_argument("--json", action="store_true")
     given = arguments.parse_args()
@@ -223,11 +227,22 @@ def main() -> None:
         (name, "impacts by 0.7 |z| + 0.3 |z gyro| > 3", rival),
         (name, "potholes", holes),
     ]
+    if given.trips == TRIPS and given.setting == "standard":
+        pages.write(SCORE, pages.table(_HEAD, map(_cells, rows), numbers=_HEAD[2:]))
     if PITTSBURGH.is_dir():
         rows += [("Pittsburgh, leave one trip out, 2 s", f"impacts by {n}", s) for n, s in pittsburgh().items()]
     else:
         print("Pittsburgh: the recordings are not here, not scored", file=sys.stderr)
     show(rows, holes, structures, as_json=given.json)
+
+
+_HEAD = ("data", "what", "precision", "recall", "F1", "95 %")
+
+
+def _cells(row: tuple[str, str, Score]) -> tuple[str, ...]:
+    data, what, s = row
+    low, high = s.interval
+    return data, what, f"{s.precision:.2f}", f"{s.recall:.2f}", f"{s.f1:.3f}", f"{low:.2f}..{high:.2f}"
 
 
 def show(rows: list[tuple[str, str, Score]], holes: PotholeScore, structures: dict[str, int], *, as_json: bool) -> None:
@@ -240,11 +255,10 @@ def show(rows: list[tuple[str, str, Score]], holes: PotholeScore, structures: di
         print(json.dumps({"scores": figures, "median_m": holes.median_m, "p90_m": holes.p90_m, "structures": share}))
         return
     table = Table()
-    for column in ("data", "what", "precision", "recall", "F1", "95 %"):
+    for column in _HEAD:
         table.add_column(column, justify="left" if column in ("data", "what") else "right")
-    for data, what, s in rows:
-        figures = (f"{s.precision:.2f}", f"{s.recall:.2f}", f"{s.f1:.3f}", f"{s.interval[0]:.2f}..{s.interval[1]:.2f}")
-        table.add_row(data, what, *figures)
+    for row in rows:
+        table.add_row(*_cells(row))
     Console(width=130).print(table)
     print(f"position of the right potholes: median {holes.median_m:.1f} m, 90 % within {holes.p90_m:.1f} m; "
           f"{share:.1%} of {structures['hit']:,} wheel-overs of bumps, manholes "
