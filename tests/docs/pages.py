@@ -25,7 +25,7 @@ def blocks(page: str) -> list[str]:
 
 def commands(block: str, program: str) -> list[list[str]]:
     """The arguments of every command of that program, in order; ``&&`` ends one."""
-    words = [shlex.split(line, comments=True) for line in block.splitlines()]
+    words = [shlex.split(line, comments=True) for line in block.splitlines() if line.startswith(f"{program} ")]
     parts = [part.split("\0") for line in words for part in "\0".join(line).split("\0&&\0")]
     return [part[1:] for part in parts if part[0] == program]
 
