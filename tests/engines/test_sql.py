@@ -130,6 +130,15 @@ def test_stages_are_given_the_layer_and_nothing_else_is_touched():
     assert done.stdout.splitlines() == ["[]", "No module named 'pothole.stages.nothing'"]
 
 
+def test_a_stage_that_imports_more_of_pyspark_is_told_what_there_is(tmp_path, monkeypatch):
+    import pothole.stages
+
+    (tmp_path / "typed.py").write_text("from pyspark.sql.types import LongType\n")
+    monkeypatch.setattr(pothole.stages, "__path__", [*pothole.stages.__path__, str(tmp_path)])
+    with pytest.raises(ModuleNotFoundError, match=r"no pyspark\.sql\.types; there is pyspark, pyspark\.sql, "):
+        modules.stage_module("pothole.stages.typed")
+
+
 def test_activation_can_be_undone():
     import sys
 
