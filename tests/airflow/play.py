@@ -1,12 +1,13 @@
 """Runs the DAG with ``dag.test()`` and stand-ins for everything outside Airflow: a program, for a home of its own.
 
-Takes cases as JSON on standard input, ``[{"date": ..., "fail": {"name of a function": "message", ...}}, ...]``, and
-prints for each what was called, how tasks and run ended, and the record.
+Takes cases as JSON on standard input, ``[{"date": ..., "fail": {"name of a function": "message", ...}}, ...]``, some
+with an ``environ`` of their own, and prints for each what was called, how tasks and run ended, and the record.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -84,9 +85,14 @@ def main() -> None:
     outside = Outside()
     outside.install()
     sys.path.insert(0, sys.argv[1])
-    import pothole_pipeline_dag as module
-
+    before = dict(os.environ)
     for number, case in enumerate(json.load(sys.stdin)):
+        os.environ.clear()
+        os.environ.update(before | case.get("environ", {}))
+        for name in [name for name in sys.modules if name.startswith("pothole_")]:
+            del sys.modules[name]  # the DAG's files read the environment
+        import pothole_pipeline_dag as module
+
         outside.plan, outside.calls, outside.on = case.get("fail", {}), [], False
         outside.records = []
         logical = (

@@ -37,6 +37,13 @@ CASES = {
 }
 
 
+BASTION = {"conn_type": "ssh", "host": "bastion", "login": "crew", "extra": {"private_key": "KEY"}}
+CONNECTIONS = {
+    "no connection": {"AIRFLOW_CONN_SPARK_MASTER": ""},
+    "a connection": {"AIRFLOW_CONN_SPARK_MASTER": json.dumps(BASTION), "SPARK_SSH_KEY_FILE": "/nowhere"},
+}
+
+
 @dataclass(frozen=True)
 class Played:
     """What every case has come to, and the messages that were sent in its course."""
@@ -76,9 +83,12 @@ def play(home: Path, dags: Path, cases: list[dict], environment: Mapping[str, st
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     cases = [{"date": day(name), "fail": fail} for name, fail in CASES.items()]
     cases += [{"date": "2999-01-01"}, {"logical": "2026-02-12T01:00:00+00:00"}]
+    cases += [{"date": f"2026-03-{n + 1:02}", "environ": environ} for n, environ in enumerate(CONNECTIONS.values())]
     with inbox() as messages:
         told = play(tmp_path_factory.mktemp("airflow"), DAGS, cases, messages.environ)
-    return Played(dict(zip([*CASES, "future", "scheduled"], told, strict=True)), messages.slack, messages.mail)
+    return Played(
+        dict(zip([*CASES, "future", "scheduled", *CONNECTIONS], told, strict=True)), messages.slack, messages.mail
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -188,24 +198,21 @@ def test_messages_of_a_failed_run(played):
 def test_one_message_of_a_good_run_and_none_of_success_from_a_failed_one(played):
     assert len(played.of(day("good"), played.slack)) == len(played.of(day("good"), played.mail)) == 1
     done = [text for text in played.slack if "succeeded\n" in text.splitlines(keepends=True)[0]]
-    assert len(done) == 2, "the good run and the scheduled one"
+    assert len(done) == 3, "the good run, the scheduled one, and that by another connection"
 
 
 def test_the_webhook_is_no_part_of_any_message(played):
     assert not any("secret" in text for text in played.slack + played.mail)
 
 
-def test_without_its_connection_nothing_is_started(tmp_path):
-    (case,) = play(tmp_path, DAGS, [{"date": "2026-01-01"}], {"AIRFLOW_CONN_SPARK_MASTER": ""})
+def test_without_its_connection_nothing_is_started(played):
+    case = played.cases["no connection"]
     assert case["run"] == case["states"]["start_cluster"] == "failed"
     assert "start" not in case["calls"]
 
 
-def test_the_connection_leads_to_the_nodes(tmp_path):
-    connection = {"conn_type": "ssh", "host": "bastion", "login": "crew", "extra": {"private_key": "KEY"}}
-    given = {"AIRFLOW_CONN_SPARK_MASTER": json.dumps(connection), "SPARK_SSH_KEY_FILE": "/nowhere"}
-    (case,) = play(tmp_path, DAGS, [{"date": "2026-01-01"}], given)
-    assert "as crew with KEY" in case["calls"]
+def test_the_connection_leads_to_the_nodes(played):
+    assert "as crew with KEY" in played.cases["a connection"]["calls"]
 
 
 def test_a_third_stage_has_its_turn_after_the_two(tmp_path):

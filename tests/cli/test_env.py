@@ -17,6 +17,8 @@ from pothole.cloud import stack as stacks
 from pothole.cloud.settings import from_environment
 from tests.infra.stacks import create
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TEMPLATE = str(ROOT / "infra" / "env.sh.template")
 CONSOLE = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from pothole.engines.sql import modules
 from pothole.engines.sql.errors import NotSupportedError
 from pothole.engines.sql.types import Array, Struct
+from tests.engines import both as both_engines
+from tests.engines import cases
 
 
 @pytest.fixture
@@ -81,8 +84,6 @@ def test_types_are_followed(on_duckdb, F):
 
 def test_types_are_what_duckdb_makes_of_it(on_duckdb, F):
     """What the layer says of every case's type is the type that the engine gives."""
-    from tests.engines import cases
-
     for named, frame in ((cases.ROWS, on_duckdb.odd), (cases.GROUPS, on_duckdb.odd.groupBy("g"))):
         for name, build in named.items():
             column = build(F, on_duckdb.W).alias("x")
@@ -129,6 +130,15 @@ def test_stages_are_given_the_layer_and_nothing_else_is_touched():
     assert done.stdout.splitlines() == ["[]", "No module named 'pothole.stages.nothing'"]
 
 
+def test_a_stage_that_imports_more_of_pyspark_is_told_what_there_is(tmp_path, monkeypatch):
+    import pothole.stages
+
+    (tmp_path / "typed.py").write_text("from pyspark.sql.types import LongType\n")
+    monkeypatch.setattr(pothole.stages, "__path__", [*pothole.stages.__path__, str(tmp_path)])
+    with pytest.raises(ModuleNotFoundError, match=r"no pyspark\.sql\.types; there is pyspark, pyspark\.sql, "):
+        modules.stage_module("pothole.stages.typed")
+
+
 def test_activation_can_be_undone():
     import sys
 
@@ -142,3 +152,25 @@ def test_activation_can_be_undone():
     assert {n: m for n, m in sys.modules.items() if n.startswith("pyspark")} == there
     if before is not None and before is not there.get("pyspark"):
         modules.activate()
+
+
+def test_every_function_and_method_has_a_case_that_is_run_on_both_engines(on_duckdb):
+    from pothole.engines.sql import Column, DataFrame, GroupedData, WindowSpec
+    from pothole.engines.sql.errors import public
+
+    both = Path(cases.__file__).read_text() + Path(both_engines.__file__).read_text()
+    own = {
+        "sql",
+        "named",
+        "types",
+        "cast",
+        "otherwise",
+        "partition",
+        "order",
+        "frame",
+        "partitionBy",
+    }  # used throughout
+    missing = [name for name in on_duckdb.F.__all__ if f"F.{name}(" not in both]
+    for kind in (Column, DataFrame, GroupedData, WindowSpec):
+        missing += [name for name in public(kind) if name not in own and f".{name}" not in both]
+    assert missing == []

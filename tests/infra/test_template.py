@@ -19,7 +19,7 @@ import yaml
 from tests.infra.roles import Loader
 from tests.infra.stacks import TEMPLATE, create, outputs, update
 
-pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS..S3..BucketPolicy")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:Tried to parse AWS..S3..BucketPolicy")]
 DIGEST = "a" * 64
 
 

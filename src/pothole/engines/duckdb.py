@@ -99,7 +99,7 @@ class DuckDBEngine:
     def _shared_trips(self, files: Sequence[str]) -> list[list[str]]:
         """Sets of files that hold samples of the same trip."""
         rows = self._run(
-            f"SELECT DISTINCT list_sort(list(DISTINCT filename)) FROM read_parquet({_listed(files)}, filename = true, "
+            f"SELECT DISTINCT list_sort(list(DISTINCT filename)) FROM read_parquet({_named(files)}, filename = true, "
             "hive_partitioning = false) GROUP BY vehicle_id, trip_id HAVING count(DISTINCT filename) > 1"
         )
         return [list(row[0]) for row in rows]
@@ -114,7 +114,7 @@ class DuckDBEngine:
             "count(DISTINCT trip), count(*) FILTER (WHERE trip IS NULL OR timestamp IS NULL) FROM (SELECT timestamp, "
             "vehicle_id || chr(31) || trip_id AS trip, lag(timestamp) OVER () AS before, "
             "coalesce(vehicle_id = lag(vehicle_id) OVER () AND trip_id = lag(trip_id) OVER (), false) AS same "
-            f"FROM read_parquet({_listed(files)}, hive_partitioning = false))"
+            f"FROM read_parquet({_named(files)}, hive_partitioning = false))"
         )[0]
         return bool(pieces == trips and backwards == 0 and nulls == 0)
 
@@ -126,7 +126,7 @@ class DuckDBEngine:
         name = self._name("read")
         self._run(
             f"CREATE VIEW {name} AS SELECT {', '.join(chosen)} "
-            f"FROM read_parquet({_listed(files)}, filename = true, hive_partitioning = false)"
+            f"FROM read_parquet({_named(files)}, filename = true, hive_partitioning = false)"
         )
         return self.session.table(name)
 
@@ -183,7 +183,7 @@ class DuckDBEngine:
         target, name = f"{folder}/part-{part:05d}.parquet", self._name("written")
         options = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
         self._run(f"COPY ({frame.sql}) TO {_listed([target])[1:-1]} {options}")
-        self._run(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_listed([target])}, hive_partitioning = false)")
+        self._run(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_named([target])}, hive_partitioning = false)")
         return self.session.table(name)
 
     def to_arrow(self, frame: DataFrame) -> pa.Table:
@@ -233,6 +233,20 @@ def _explained() -> Iterator[None]:
             f"a file cannot be read to its end: {said}",
             hint=f"{which} is damaged inside: bring it anew, or move it out of the partition",
         ) from error
+
+
+def _named(files: Sequence[str]) -> str:
+    """The files for a reader of DuckDB, which takes every path for a pattern: each stands for itself alone.
+
+    BadInputError for a path with a backslash and one of * ? [, for which DuckDB has no pattern.
+    """
+    for file in files:
+        if "\\" in file and re.search(r"[*?\[]", file):
+            raise BadInputError(
+                f"{file} has both a backslash and one of * ? [ in its path, which cannot be read",
+                hint="rename the file or its folder",
+            )
+    return _listed([re.sub(r"[*?\[]", r"[\g<0>]", file) for file in files])
 
 
 def _listed(files: Sequence[str]) -> str:

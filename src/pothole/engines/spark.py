@@ -6,6 +6,7 @@ import functools
 import importlib
 import itertools
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -137,7 +138,8 @@ class SparkEngine:
 
         chosen = [F.col(c.name).cast(c.type).alias(c.name) for c in columns]
         if source_file:
-            chosen.append(F.element_at(F.split(F.col("_metadata.file_path"), "/"), -1).alias("source_file"))
+            name = F.element_at(F.split(F.col("_metadata.file_path"), "/"), -1)  # of a URL, in which + is a plus
+            chosen.append(F.url_decode(F.replace(name, F.lit("+"), F.lit("%2B"))).alias("source_file"))
         schema = ", ".join(f"`{c.name}` {c.type}" for c in columns)
         return self.session.read.schema(schema).parquet(*_spark_paths(files)).select(*chosen)
 
@@ -191,7 +193,7 @@ class SparkEngine:
     def _in_scratch(self, frame: DataFrame, name: str) -> DataFrame:
         folder = f"{self._scratch}/{name}-{next(self._numbers)}"
         frame.write.mode("overwrite").option("compression", "snappy").parquet(folder)
-        return self.session.read.schema(frame.schema).parquet(folder)
+        return self.session.read.schema(frame.schema).parquet(*_spark_paths([folder]))
 
     def forget(self) -> None:
         """Remove what ``keep`` wrote."""
@@ -216,7 +218,7 @@ class SparkEngine:
     def write_parquet(self, frame: DataFrame, folder: str, *, part: int = 0) -> DataFrame:
         """Append Spark's own ``part-*.parquet`` files; an empty frame gives one file without rows."""
         frame.write.mode("append").parquet(folder)
-        return self.session.read.schema(frame.schema).parquet(folder)
+        return self.session.read.schema(frame.schema).parquet(*_spark_paths([folder]))
 
     def to_arrow(self, frame: DataFrame) -> pa.Table:
         """The frame's rows as an Arrow table."""
@@ -231,7 +233,8 @@ class SparkEngine:
 
 
 def _spark_paths(files: Sequence[str]) -> list[str]:
-    return [f.replace("s3://", "s3a://", 1) for f in files]
+    """The files for Spark's readers, which take every path for a pattern: each stands for itself alone."""
+    return [re.sub(r"[*?\[\]{}\\]", r"\\\g<0>", f.replace("s3://", "s3a://", 1)) for f in files]
 
 
 def _written(column: Column, csv: bool) -> str:

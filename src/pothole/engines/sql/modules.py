@@ -112,6 +112,8 @@ def _import(
     pyspark = as_pyspark()
     if name in pyspark:
         return pyspark[name] if fromlist else pyspark["pyspark"]
+    if name.startswith("pyspark."):
+        raise ModuleNotFoundError(f"the embedded engine has no {name}; there is {', '.join(pyspark)}", name=name)
     if level or not fromlist or not _is_ours(name):
         return builtins.__import__(name, globals, locals, fromlist or (), level)
     module = stage_module(name)
