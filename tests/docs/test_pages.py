@@ -1,4 +1,4 @@
-"""All pages: links lead somewhere, commands, make's targets and extras are there, modules are where they are said to be."""
+"""All pages: links lead somewhere; commands, targets, extras and files are where they are said to be."""
 
 from __future__ import annotations
 
