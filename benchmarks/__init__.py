@@ -1,2 +1,4 @@
-"""Commands that print the figures of the README. Run from the repository: ``make score``, ``make bench``, ``make
-fit``."""
+"""Commands that measure: ``make score``, ``make figures``, ``make bench``, ``make fit``. Run from the repository.
+
+The README's figures are written by them, between markers (``benchmarks.pages``).
+"""
