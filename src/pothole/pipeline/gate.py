@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from pothole.errors import TooManyRefusedError
+from pothole.errors import BadInputError, PipelineFailure, TooManyRefusedError
 from pothole.lake import Lake, RawFile, RawInput
 from pothole.stages.stage import Stage
 
@@ -31,6 +31,20 @@ def _check_segments(lake: Lake, raw_files: list[RawFile]) -> None:
     box = lake.raw_bounds(raw_files)
     if box is not None:
         check_near(segments, box)
+
+
+def check_whole(rows: Mapping[str, int], files: Sequence[RawFile], count: Callable[[str], int]) -> None:
+    """BadInputError, with the file, where not every row was used or quarantined; ``count`` tells a file's rows anew."""
+    if rows["used"] + rows["quarantined"] == rows["in"]:
+        return
+    told = f"{rows['in']:,} rows came in, but {rows['used']:,} were used and {rows['quarantined']:,} quarantined"
+    for file in files:
+        if (found := count(file.path)) != file.rows:
+            raise BadInputError(
+                f"{told}: {file.path} had {file.rows:,} rows when it was checked, and now {found:,} are read",
+                hint="was it replaced meanwhile? run the date again when the upload has ended",
+            )
+    raise PipelineFailure(f"{told}; nothing is published", hint="a mistake in pothole: please report it with the input")
 
 
 def check_refused(rows: int, reasons: Mapping[str, int], limit: float) -> None:

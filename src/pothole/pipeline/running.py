@@ -52,6 +52,10 @@ def computed(
     found = work.run(sources.published(day.lake, stage, day.date), raw)
     work.tell(raw)
     if raw:
+        if "used" in stage.counts:
+            gate.check_whole(
+                work.rows, raw.files, lambda file: day.engine.read_parquet([file], RAW.columns[:1]).count()
+            )
         gate.check_refused(work.rows["in"], report.quarantined, day.config.settings.max_refused_share)
     return found
 
