@@ -53,11 +53,14 @@ class FolderStorage:
     def files(self, folder: str) -> list[tuple[str, int]]:
         """See ``Storage``."""
         found: list[tuple[str, int]] = []
-        for base, _, names in os.walk(self.root / folder, onerror=self._walk_error):
+        for base, inner, names in os.walk(self._own(folder), onerror=self._walk_error):
+            for name in inner:
+                if not name.startswith("run-"):  # as a link none of ours: `repair` removes it, nobody looks into it
+                    _no_link(Path(base, name))
             for name in names:
                 path = Path(base, name)
                 try:
-                    found.append((path.relative_to(self.root).as_posix(), path.stat().st_size))
+                    found.append((path.relative_to(self.root).as_posix(), path.lstat().st_size))
                 except FileNotFoundError:
                     continue  # removed by another process meanwhile
         return sorted(found)
@@ -71,18 +74,18 @@ class FolderStorage:
         """See ``Storage``."""
         with explained("list", self.absolute(folder)):
             try:
-                return sorted(p.name for p in (self.root / folder).iterdir() if p.is_dir())
+                return sorted(p.name for p in self._own(folder).iterdir() if p.is_dir())
             except FileNotFoundError:
                 return []
 
     def read(self, path: str) -> bytes:
         """See ``Storage``."""
         with explained("read", self.absolute(path)):
-            return (self.root / path).read_bytes()
+            return self._own(path).read_bytes()
 
     def write(self, path: str, content: bytes) -> None:
         """See ``Storage``."""
-        target = self.root / path
+        target = self._own(path)
         temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
         with explained("write", str(target)):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +97,7 @@ class FolderStorage:
 
     def swap(self, path: str, old: bytes | None, new: bytes) -> bool:
         """See ``Storage``."""
-        target = self.root / path
+        target = self._own(path)
         with explained("write", str(target)):
             target.parent.mkdir(parents=True, exist_ok=True)
             with _guarded(target.parent / ".guard"):
@@ -104,10 +107,10 @@ class FolderStorage:
         return found == old
 
     def delete(self, path: str) -> None:
-        """See ``Storage``."""
-        target = self.root / path
+        """See ``Storage``; of a link the link itself."""
+        target = self._own(str(Path(path).parent)) / Path(path).name
         with explained("delete", str(target)):
-            if target.is_dir():
+            if target.is_dir() and not target.is_symlink():
                 shutil.rmtree(target, onerror=_unless_missing)
             else:
                 target.unlink(missing_ok=True)
@@ -116,19 +119,20 @@ class FolderStorage:
         """See ``Storage``."""
         with explained("read", self.absolute(path)):
             try:
-                return time.time() - (self.root / path).stat().st_mtime
+                return time.time() - self._own(path).stat().st_mtime
             except FileNotFoundError:
                 return math.inf
 
     def upload(self, local: Path, path: str) -> None:
         """See ``Storage``."""
         with explained("write", self.absolute(path)):
-            (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(local, self.root / path)
+            target = self._own(path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(local, target)
 
     def settle(self, path: str) -> None:
         """See ``Storage``."""
-        with explained("write", self.absolute(path)), (self.root / path).open("rb") as file:
+        with explained("write", self.absolute(path)), self._own(path).open("rb") as file:
             os.fsync(file.fileno())
 
     @contextmanager
@@ -136,7 +140,7 @@ class FolderStorage:
         """See ``Storage``."""
         import pyarrow as pa
 
-        with explained("read", self.absolute(path)), pa.OSFile(str(self.root / path), "rb") as file:
+        with explained("read", self.absolute(path)), pa.OSFile(str(self._own(path)), "rb") as file:
             yield file
 
     def footer(self, path: str) -> Footer:
@@ -147,6 +151,22 @@ class FolderStorage:
     def absolute(self, path: str) -> str:
         """See ``Storage``."""
         return str(self.root / path)
+
+    def _own(self, path: str) -> Path:
+        """A path of this lake. LakeError where a link below the root leads out of it, or could."""
+        place = self.root
+        for part in Path(path).parts:
+            place = place / part
+            _no_link(place)
+        return place
+
+
+def _no_link(path: Path) -> None:
+    if path.is_symlink():
+        raise LakeError(
+            f"{path} is a link; below its own folder a lake holds no links",
+            hint="put the file or folder itself there, or remove the link (the lake's folder may be a link)",
+        )
 
 
 def _unless_missing(_: object, __: str, problem: tuple[Any, BaseException, Any]) -> None:
@@ -165,7 +185,8 @@ def _write_durably(path: Path, content: bytes) -> None:
 def _guarded(path: Path) -> Iterator[None]:
     """Alone among the processes that ask for the same guard; the system gives it back when a process dies."""
     deadline = time.monotonic() + _GUARD_SECONDS
-    with path.open("ab") as file:
+    _no_link(path)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+b") as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
