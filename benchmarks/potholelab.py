@@ -98,8 +98,8 @@ def left_out(road: Road, choices: Iterable[tuple[Array, Array]]) -> ImpactScore:
     """Each recording scored with the choice (times and heights) and threshold of the best F1 on all others."""
     groups = []
     for at, height in choices:
-        for threshold in np.unique(np.quantile(height, np.linspace(0.5, 0.998, THRESHOLDS))):
-            groups.append(road.groups(at[height >= threshold]))
+        thresholds = np.unique(np.quantile(height, np.linspace(0.5, 0.998, THRESHOLDS)))
+        groups += [road.groups(at[height >= threshold]) for threshold in thresholds]
     each = np.array(groups)
     others = each.sum(axis=1, keepdims=True) - each
     f1 = 2 * others[..., 0] / np.maximum(1, 2 * others[..., 0] + others[..., 1] + others[..., 2])
