@@ -60,7 +60,7 @@ GROUPS = {
 """Features that are left out of the fit."""
 
 
-Day = tuple[list[tuple[int, int, int]], PotholeScore, int]
+Day = tuple[tuple[tuple[int, int, int], ...], PotholeScore, int]
 
 
 def day(lake: Path, switched: dict[str, str]) -> Day:

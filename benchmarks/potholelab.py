@@ -27,7 +27,7 @@ from rich.table import Table
 from benchmarks import logistic, twosteps
 from benchmarks.convolutions import STEP_S
 from benchmarks.detectors.published import Detector, peaks
-from benchmarks.detectors.trip import Array, trips
+from benchmarks.detectors.trip import Array, Indices, trips
 from benchmarks.gonzalez import auc
 from benchmarks.score import PITTSBURGH
 from benchmarks.staged import ALL_PEAKS, AS_SHIPPED, SHAPE, START_MS, columns, filled, judged
@@ -48,11 +48,11 @@ class Road:
     raw: pa.Table
     starts_ms: Array
     ends_ms: Array
-    recordings: Array
+    recordings: Indices
     marks_ms: Array
     events_ms: Array
 
-    def recording(self, at_ms: Array) -> Array:
+    def recording(self, at_ms: Array) -> Indices:
         """Which recording a time lies in."""
         return np.asarray(self.recordings[np.searchsorted(self.starts_ms, at_ms, side="right") - 1])
 
@@ -67,7 +67,10 @@ class Road:
 
 def read(folder: Path, kinds: Sequence[str] = ("pothole",)) -> Road:
     """The road as it is stored, with marks of some kinds."""
-    return apart(*(pq.read_table(folder / f"{name}.parquet") for name in ("samples", "labels", "snippets")), kinds)
+    samples, labels, snippets = (
+        pq.read_table(folder / f"{name}.parquet") for name in ("samples", "labels", "snippets")
+    )
+    return apart(samples, labels, snippets, kinds)
 
 
 def apart(samples: pa.Table, labels: pa.Table, snippets: pa.Table, kinds: Sequence[str] = ("pothole",)) -> Road:
@@ -76,7 +79,7 @@ def apart(samples: pa.Table, labels: pa.Table, snippets: pa.Table, kinds: Sequen
     names = [f"{v}, {p}" for v, p in zip(*(snippets[c].to_pylist() for c in ("vehicle", "placement")), strict=True)]
     recordings = np.unique(np.array(snippets["sample_uuid"].to_pylist()), return_inverse=True)[1]
 
-    def moved(time_ms: Array) -> tuple[Array, Array]:
+    def moved(time_ms: Array) -> tuple[Indices, Array]:
         snippet = np.searchsorted(starts, time_ms, side="right") - 1
         return snippet, time_ms + snippet * QUIET_MS
 
@@ -95,8 +98,8 @@ def left_out(road: Road, choices: Iterable[tuple[Array, Array]]) -> ImpactScore:
     """Each recording scored with the choice (times and heights) and threshold of the best F1 on all others."""
     groups = []
     for at, height in choices:
-        for threshold in np.unique(np.quantile(height, np.linspace(0.5, 0.998, THRESHOLDS))):
-            groups.append(road.groups(at[height >= threshold]))
+        thresholds = np.unique(np.quantile(height, np.linspace(0.5, 0.998, THRESHOLDS)))
+        groups += [road.groups(at[height >= threshold]) for threshold in thresholds]
     each = np.array(groups)
     others = each.sum(axis=1, keepdims=True) - each
     f1 = 2 * others[..., 0] / np.maximum(1, 2 * others[..., 0] + others[..., 1] + others[..., 2])

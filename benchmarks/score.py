@@ -51,6 +51,9 @@ PITTSBURGH = RECORDINGS / "pittsburgh"
 TOLERANCE_MS = 2000.0
 ZONE = "America/New_York"
 
+Group = tuple[int, int, int]
+"""Right, false and missed ones of a trip."""
+
 
 #: At 5 Hz a jolt is a sample or two: every local maximum is a candidate, also at a crawl, and the score decides.
 PITTSBURGH_SETTINGS = {
@@ -100,8 +103,9 @@ class Compared:
 def compared(lake: Path, day: str) -> Compared:
     """What a day's run has published, and the truth beside the lake."""
     opened = open_lake(str(lake))
-    tables = (opened.read_table(table.name, day) for table in (IMPACTS, POTHOLES))
-    return Compared(*tables, *read_truth(lake.with_name(f"{lake.name}.truth"), day))
+    impacts, places = (opened.read_table(table.name, day) for table in (IMPACTS, POTHOLES))
+    events, true = read_truth(lake.with_name(f"{lake.name}.truth"), day)
+    return Compared(impacts, places, events, true)
 
 
 def zscore_impacts(lake: Path, day: str) -> pa.Table:
@@ -124,10 +128,12 @@ def zscore_impacts(lake: Path, day: str) -> pa.Table:
     """).to_arrow_table()  # fmt: skip
 
 
-def fleets(setting: str, trips: int) -> tuple[ImpactScore, PotholeScore, ImpactScore, dict[str, float]]:
+def fleets(setting: str, trips: int) -> tuple[ImpactScore, PotholeScore, ImpactScore, dict[str, int]]:
     """Simulated fleets of all seeds pooled: ours at both levels, the z-score formula, and shares of structures
     reported."""
-    groups, rival, holes = [], [], []
+    groups: list[Group] = []
+    rival: list[Group] = []
+    holes = []
     structures = {"hit": 0, "reported": 0}
     for seed in SEEDS:
         with tempfile.TemporaryDirectory(prefix="pothole-score-") as folder:
@@ -188,7 +194,7 @@ def left_out(table: pa.Table, value: np.ndarray, marks: dict[str, np.ndarray]) -
         labels = _events([t for t in trips for _ in marks[t]], np.concatenate([marks[t] for t in trips]))
         return score_impacts(found, labels, TOLERANCE_MS)
 
-    groups = []
+    groups: list[Group] = []
     for trip_out in marks:
         others = [t for t in marks if t != trip_out]
         best = max(candidates, key=lambda c: score(others, c).f1)

@@ -87,4 +87,4 @@ def judged(
 
 def columns(impacts: pa.Table, names: Sequence[str]) -> Array:
     """Some columns side by side; what could not be told is 0."""
-    return np.nan_to_num(np.stack([impacts[name].to_numpy().astype(float) for name in names], axis=1))
+    return np.asarray(np.nan_to_num(np.stack([impacts[name].to_numpy().astype(float) for name in names], axis=1)))

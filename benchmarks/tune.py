@@ -56,7 +56,7 @@ def prepare(engine: engines.Engine, wanted: Wanted, trips: int) -> dict[str, Any
         driven = lake.read_table(TRAVERSALS.name, day)
         sigma = position_sigma_m(LocateSettings())
         traversals = engine.from_arrow(driven, "traversals").withColumn("position_sigma_m", sigma)
-        roads = engine.keep(network(engine.from_arrow(lake.segments().select(SEGMENTS.names), "segments")))
+        roads = engine.keep(network(engine.from_arrow(lake.layer(SEGMENTS).select(SEGMENTS.names), "segments")))
         key = ("vehicle_id", "trip_id", "timestamp")
         hit = engine.keep(places(match(impacts, roads, key, settings.match), settings.cluster))
         on_road = engine.keep(match(traversals, roads, key, settings.match))
@@ -106,8 +106,8 @@ def main() -> None:
         settings = dataclasses.replace(EvidenceSettings(), **dict(zip(GRID, values, strict=True)))
         pooled = pooled_potholes([score(engine, f, settings) for f in fleets])
         tried.append((pooled.f1, pooled.precision, pooled.recall, dict(zip(GRID, values, strict=True))))
-    for f1, precision, recall, values in sorted(tried, key=lambda t: -t[0])[:15]:
-        print(f"F1 {f1:.3f} (P {precision:.2f}, R {recall:.2f})  {values}")
+    for f1, precision, recall, chosen in sorted(tried, key=lambda t: -t[0])[:15]:
+        print(f"F1 {f1:.3f} (P {precision:.2f}, R {recall:.2f})  {chosen}")
 
 
 if __name__ == "__main__":

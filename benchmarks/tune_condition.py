@@ -109,7 +109,8 @@ def main() -> None:
     fleets = [prepare(engine, one, given.trips) for one in wanted]
     for name, values in IRI_GRID.items():
         for value in values:
-            level, _, _, true = levels(engine, fleets, dataclasses.replace(ConditionSettings(), **{name: value}))
+            changed: dict[str, Any] = {name: value}
+            level, _, _, true = levels(engine, fleets, dataclasses.replace(ConditionSettings(), **changed))
             print(f"IRI, {name} {value}: RMSE {line(level, true)[2]:.3f} m/km")
     level, variance, vehicles, true = levels(engine, fleets, ConditionSettings())
     offset, slope, error = line(level, true)

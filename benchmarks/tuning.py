@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.detectors.published import Detector, peaks
-from benchmarks.detectors.trip import Array, Trip
+from benchmarks.detectors.trip import Array, Indices, Trip
 from pothole.evaluate import ImpactScore, impact_score, nearest_first
 
 THRESHOLDS = 40
@@ -54,7 +54,7 @@ def counts(at_ms: Array, marks_ms: Array, tolerance_ms: float) -> tuple[int, int
     return right, len(at_ms) - right, len(marks_ms) - right
 
 
-def f1_by_rank(score: Array, positive: Array) -> tuple[Array, Array]:
+def f1_by_rank(score: Array, positive: Array) -> tuple[Indices, Array]:
     """The order from the highest score, and the F1 of reporting each row with all before it."""
     order = np.argsort(-score, kind="stable")
     return order, 2 * np.cumsum(positive[order]) / (np.arange(1, len(score) + 1) + positive.sum())

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks import convolutions, logistic
-from benchmarks.detectors.trip import Array
+from benchmarks.detectors.trip import Array, Indices, Mask
 from benchmarks.tuning import f1_by_rank
 
 HALF = 28
@@ -37,7 +37,7 @@ class Peaks:
     event: Array
     """1 at a pothole or a bump."""
     pothole: Array
-    recording: Array
+    recording: Indices
 
 
 def windows(raw: pa.Table, at_ms: Array, half: int = HALF) -> Array:
@@ -67,7 +67,7 @@ def components(features: Array, among: Array) -> Array:
     return np.asarray(features @ (basis.T @ (vectors[:, kept] / np.sqrt(values[kept]))))
 
 
-def judge(peaks: Peaks, known: Array, asked: Array) -> Array:
+def judge(peaks: Peaks, known: Mask, asked: Mask) -> Array:
     """Logarithm of the probability that rows ``asked`` are potholes: of an event, times of a pothole if it is one."""
     events = known & (peaks.event > 0)
     event = logistic.linear(peaks.usual[known], peaks.event[known], peaks.usual[asked], RIDGE)
@@ -82,7 +82,7 @@ def best_threshold(score: Array, positive: Array) -> float:
     return float(score[order][best : best + 2].mean())
 
 
-def left_out(peaks: Peaks) -> tuple[Array, Array]:
+def left_out(peaks: Peaks) -> tuple[Array, Mask]:
     """Scores of every peak and whether it is reported: steps and threshold are learnt from the other recordings.
 
     The threshold is the best one for scores of the others, each from models that saw neither its fold nor what is

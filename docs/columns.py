@@ -51,8 +51,7 @@ def overview() -> str:
     outputs = {table for stage in STAGES for table in stage.outputs}
     yours = [table for table in TABLES.values() if table not in outputs]
     rows = [("you (`pothole ingest`, `pothole simulate`)", yours, _readers(yours))]
-    for stage in STAGES:
-        rows.append((_told(stage), list(stage.outputs), [*_readers(stage.outputs), "you"]))
+    rows += [(_told(stage), list(stage.outputs), [*_readers(stage.outputs), "you"]) for stage in STAGES]
     lines = ["| from | dataset | to |", "|---|---|---|"]
     lines += [f"| {who} | {', '.join(f'`{t.name}`' for t in what)} | {', '.join(to)} |" for who, what, to in rows]
     return "\n".join([*lines, "| every stage | `runs/dt=DATE/<run_id>/<stage>.json` | whoever asks what happened |"])

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 
-def build_spark_submit_cmd(
+def build_spark_submit_cmd(  # noqa: PLR0913 -- options of spark-submit
     spark_master_uri: str,
     job_dir: str,
     stage: str,

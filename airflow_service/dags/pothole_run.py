@@ -99,12 +99,12 @@ def record_of(
 ) -> dict[str, Any]:
     """What ``dag.json`` holds. ``used`` are seconds by instance; None (nobody knows) makes the cost unknown too."""
     hours = None if used is None else sum(used.values()) / 3600
-    unknown = hours is None or settings.price_per_hour is None
+    price = settings.price_per_hour
     return {
         "run_id": run["run_id"], "stage": "dag", "date": run["date"], "tasks": tasks,
         "began": f"{datetime.fromtimestamp(run['began'], UTC):%Y-%m-%dT%H:%M:%SZ}",
         "seconds": round(time.time() - run["began"], 1), "instance_seconds": used,
-        "cost": None if unknown else round(hours * settings.price_per_hour, 4), "currency": settings.currency,
+        "cost": None if hours is None or price is None else round(hours * price, 4), "currency": settings.currency,
     }  # fmt: skip
 
 

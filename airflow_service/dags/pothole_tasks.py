@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pothole_lineage
 from dag_utils import build_s3_check_cmd, build_spark_submit_cmd
@@ -15,6 +15,9 @@ from pothole_nodes import nodes, through_connection
 
 from pothole.cloud.settings import CloudSettings
 from pothole.errors import PipelineFailure, PotholeError
+
+if TYPE_CHECKING:
+    from pothole.cloud.ec2 import Instance
 
 Run = Mapping[str, Any]
 say = logging.getLogger("pothole").info
@@ -145,7 +148,7 @@ def stop_cluster(settings: CloudSettings, run: Run) -> dict[str, float]:
     return used
 
 
-def _used(instance: Any, began: float) -> float:
+def _used(instance: Instance, began: float) -> float:
     """Seconds since the later of launch and the run's begin.
 
     One that is off again, but was launched in this run (a start that failed half-way, an earlier try of this task),

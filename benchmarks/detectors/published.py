@@ -56,7 +56,7 @@ def stdev_z(trip: Trip, seconds: float = 0.25) -> Array:
 
 def g_zero(trip: Trip) -> Array:
     """G-ZERO (Mednis et al. 2011): how near to free fall all three axes together are (g less their length)."""
-    return GRAVITY_MPS2 - np.linalg.norm(trip.accel, axis=1)
+    return np.asarray(GRAVITY_MPS2 - np.linalg.norm(trip.accel, axis=1))
 
 
 def pothole_patrol(trip: Trip, across: float = 0.0, per_speed: float = 0.0) -> Array:

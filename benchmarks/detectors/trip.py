@@ -9,6 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+Mask = NDArray[np.bool_]
 GRAVITY_MPS2 = 9.80665
 
 
@@ -74,4 +76,4 @@ def series(vertical: Array, rate_hz: float = 50.0) -> Trip:
     """A bare series of vertical acceleration as a trip at 40 km/h."""
     n = len(vertical)
     accel = np.stack([np.zeros(n), np.zeros(n), vertical], axis=1)
-    return Trip("", "", np.arange(n) * 1000.0 / rate_hz, accel, np.zeros(n), np.full(n, 40.0))
+    return Trip("", "", np.arange(n, dtype=float) * 1000.0 / rate_hz, accel, np.zeros(n), np.full(n, 40.0))

@@ -184,7 +184,7 @@ def _field_docstrings(cls: type) -> dict[str, str]:
         body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
     except OSError:  # made of the stages' declarations: sections, whose keys tell what they mean
         return docs
-    assert isinstance(body, ast.ClassDef)
+    assert isinstance(body, ast.ClassDef)  # noqa: S101 -- the source of a class is one
     for statement, following in zip(body.body, body.body[1:], strict=False):
         if isinstance(statement, ast.AnnAssign) and isinstance(following, ast.Expr):
             target, value = statement.target, following.value

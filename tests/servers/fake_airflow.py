@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 from pothole.cloud.airflow_api import DAG_ID
@@ -25,19 +26,19 @@ class FakeAirflow(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.runs: dict[str, dict] = {}
+        self.runs: dict[str, dict[str, Any]] = {}
         self.calls: list[str] = []
         self.seen: Callable[[str, str], None] = lambda method, path: None
         self.broken: list[tuple[int, object]] = []
         self.tasks: dict[str, str | None] = {"lease": "success", "run_stage1": None}
-        self.details: dict[str, dict] = {}
+        self.details: dict[str, dict[str, Any]] = {}
         self.logs: dict[tuple[str, int], list[str]] = {}
         self.ends: dict[str, str] = {}
         self.stale: tuple[int, object] = (401, {"detail": "Token Expired"})
         self.token, self.all_admins, self.paused, self.loaded = "token-1", False, False, True
         self.down: set[str] = set()
-        self.import_errors: list[dict] = []
-        self.connection: dict | None = None
+        self.import_errors: list[dict[str, Any]] = []
+        self.connection: dict[str, Any] | None = None
 
     @property
     def url(self) -> str:
@@ -50,7 +51,7 @@ class FakeAirflow(ThreadingHTTPServer):
         *,
         logical_date: str | None,
         run_after: str,
-        conf: dict | None = None,
+        conf: dict[str, Any] | None = None,
         **more: str,
     ) -> None:
         self.runs[run_id] = {
@@ -83,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content if isinstance(content, bytes) else json.dumps(content).encode())
 
-    def _answer(self, method: str, body: dict | None) -> tuple[int, object]:
+    def _answer(self, method: str, body: dict[str, Any] | None) -> tuple[int, object]:  # noqa: PLR0911, PLR0912 -- a route each
         server, path = self.server, urlparse(self.path).path
         if path == "/auth/token":
             return self._token(method, body)
@@ -121,12 +122,12 @@ class _Handler(BaseHTTPRequestHandler):
             server.runs[run_id]["state"] = server.ends.get(run_id, "queued")
         return 200, server.runs[run_id]
 
-    def _task(self, name: str) -> dict:
+    def _task(self, name: str) -> dict[str, Any]:
         state = self.server.tasks[name]
         usual = {"try_number": 0 if state is None else 1, "start_date": None, "end_date": None}
         return {"task_id": name, "state": state} | usual | self.server.details.get(name, {})
 
-    def _page(self, body: dict) -> tuple[int, object]:
+    def _page(self, body: dict[str, Any]) -> tuple[int, object]:
         all_ = [self._task(name) for _ in body["dag_run_ids"] for name in self.server.tasks]
         begin = body["page_offset"]
         return 200, {"task_instances": all_[begin : begin + body["page_limit"]], "total_entries": len(all_)}
@@ -147,20 +148,20 @@ class _Handler(BaseHTTPRequestHandler):
         told = [{"event": line, "timestamp": "2026-02-13T01:02:03Z", "level": "info"} for line in content]
         return 200, {"content": told, "continuation_token": str(len(lines)) if going else None}
 
-    def _clear(self, body: dict) -> tuple[int, object]:
+    def _clear(self, body: dict[str, Any]) -> tuple[int, object]:
         assert body["include_downstream"] and not body["dry_run"] and not body["only_failed"]
         names = list(self.server.tasks)
         cleared = names[names.index(body["task_ids"][0]) :]
         self.server.runs[body["dag_run_id"]]["state"] = self.server.ends.get(body["dag_run_id"], "queued")
         return 200, {"task_instances": [self._task(name) for name in cleared], "total_entries": len(cleared)}
 
-    def _token(self, method: str, body: dict | None) -> tuple[int, object]:
+    def _token(self, method: str, body: dict[str, Any] | None) -> tuple[int, object]:
         if method == "GET":
             return (201, {"access_token": self.server.token}) if self.server.all_admins else (403, {"detail": "no"})
         good = body == USER
         return (201, {"access_token": self.server.token}) if good else (401, {"detail": "Invalid credentials"})
 
-    def _start(self, body: dict | None) -> tuple[int, object]:
+    def _start(self, body: dict[str, Any] | None) -> tuple[int, object]:
         assert body is not None
         same = [r for r in self.server.runs.values() if r["logical_date"] == body["logical_date"]]
         if same or body["dag_run_id"] in self.server.runs:
@@ -175,20 +176,20 @@ class _Handler(BaseHTTPRequestHandler):
         )
         return 200, self.server.runs[body["dag_run_id"]]
 
-    def _found(self) -> list[dict]:
+    def _found(self) -> list[dict[str, Any]]:
         query = {key: values[0] for key, values in parse_qs(urlparse(self.path).query).items()}
         assert {"limit", "order_by"} <= set(query), "asks for everything"
         found = [run for run in self.server.runs.values() if _fits(run, query)]
         return sorted(found, key=lambda run: run["run_after"], reverse=True)[: int(query["limit"])]
 
 
-def _chain(names: list[str]) -> list[dict]:
+def _chain(names: list[str]) -> list[dict[str, Any]]:
     """Tasks in the order of their names, as the API lists them, each followed by the next one of the chain."""
     after = dict(zip(names, [[name] for name in names[1:]] + [[]], strict=True))
     return [{"task_id": name, "downstream_task_ids": after[name]} for name in sorted(names)]
 
 
-def _fits(run: dict, query: dict[str, str]) -> bool:
+def _fits(run: dict[str, Any], query: dict[str, str]) -> bool:
     if query.get("state", run["state"]) != run["state"]:
         return False
     if query.get("conf_contains", "") not in json.dumps(run["conf"]):

@@ -59,7 +59,7 @@ def run_stage(
     started = engines.from_settings(engine, chosen.settings.engine, opened)
     try:
         with tempfile.TemporaryDirectory(prefix="pothole-") as folder:
-            day = Day(opened, chosen, date, new_run_id(), lambda what, share: None, started)
+            day = Day(opened, chosen, date, new_run_id(), lambda _what, _share: None, started)
             found = computed(day, stage, raw, StageReport(name), lambda table: _folder(folder, table.name))
             return {short(t): Dataset(t, started.to_arrow(frame)) for t, frame in found.items()}
     finally:

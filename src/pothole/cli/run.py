@@ -53,7 +53,7 @@ def _show(report: object, as_json: bool) -> None:
 
     from pothole.pipeline import DayReport
 
-    assert isinstance(report, DayReport)
+    assert isinstance(report, DayReport)  # noqa: S101 -- tells mypy what main knows
     if as_json:
         out.print_json(json.dumps(dataclasses.asdict(report)))
         return

@@ -36,7 +36,7 @@ class CloudSettings:
     host_map: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """Private address -> host and port to dial for SSH, where that is another one."""
     spark_home: str = "/opt/spark"
-    job_dir: str = "/tmp/spark-job"
+    job_dir: str = "/tmp/spark-job"  # noqa: S108 -- on the master, which is this cluster's alone
     start_deadline_seconds: float = 600.0
     stage_limit_seconds: float = 3600.0
     budget_seconds: float = 7200.0

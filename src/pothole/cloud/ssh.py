@@ -128,7 +128,7 @@ def _unknown(host: Host) -> Any:
     import paramiko
 
     class Refuse(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
-        def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
+        def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:  # noqa: ARG002 -- Paramiko's
             raise UserError(
                 f"the host key of {hostname} is not known: it shows {_fingerprint(key)}",
                 hint=f"compare it with the instance's console output, then set {host.key_variable}={_line(key)!r}",

@@ -8,25 +8,24 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 
-from pothole.engines.sql import DataFrame, Session
+from pothole.engines import sql
 from pothole.engines.sql.modules import activate, stage_module
-from pothole.engines.sql.types import Schema, of_duckdb
+from pothole.engines.sql.types import DUCKDB, Schema, of_duckdb
 from pothole.errors import BadInputError, LakeError, PipelineFailure
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     import pyarrow as pa
+    from pyspark.sql import DataFrame
 
     from pothole.lake import Lake, Publication
     from pothole.settings import EngineSettings
     from pothole.tables import Column, Table
-
-_DUCKDB_TYPES = {"bigint": "BIGINT", "int": "INTEGER", "double": "DOUBLE", "string": "VARCHAR"}
 
 #: Words of an error that names a file, and of one that is about a file (some kinds of damage name none).
 _NAMED = re.compile(r"""file ["']|\.parquet\b""")
@@ -65,7 +64,7 @@ class DuckDBEngine:
             self.connection.execute(f"SET {key} = ?", [value])
         if fs is not None:
             self.connection.register_filesystem(fs)
-        self.session = Session(self._run, self._describe)
+        self.session = sql.Session(self._run, self._describe)
 
     def activate(self) -> None:
         """Put this engine's API in PySpark's place for the whole process: for what imports PySpark by itself."""
@@ -120,7 +119,7 @@ class DuckDBEngine:
 
     def read_parquet(self, files: Sequence[str], columns: Sequence[Column], *, source_file: bool = False) -> DataFrame:
         """A view over the files; columns are cast to their types, whatever widening the file used."""
-        chosen = [f'CAST("{c.name}" AS {_DUCKDB_TYPES[c.type]}) AS "{c.name}"' for c in columns]
+        chosen = [f'CAST("{c.name}" AS {DUCKDB[c.type]}) AS "{c.name}"' for c in columns]
         if source_file:
             chosen.append("regexp_extract(filename, '[^/]*$') AS source_file")
         name = self._name("read")
@@ -128,7 +127,7 @@ class DuckDBEngine:
             f"CREATE VIEW {name} AS SELECT {', '.join(chosen)} "
             f"FROM read_parquet({_named(files)}, filename = true, hive_partitioning = false)"
         )
-        return self.session.table(name)
+        return self._frame(name)
 
     def read_layer(self, lake: Lake, table: Table) -> DataFrame:
         """The layer's rows, read and checked by the lake."""
@@ -136,10 +135,10 @@ class DuckDBEngine:
 
     def empty(self, columns: Sequence[Column]) -> DataFrame:
         """A view without rows."""
-        chosen = ", ".join(f'CAST(NULL AS {_DUCKDB_TYPES[c.type]}) AS "{c.name}"' for c in columns)
+        chosen = ", ".join(f'CAST(NULL AS {DUCKDB[c.type]}) AS "{c.name}"' for c in columns)
         name = self._name("empty")
         self._run(f"CREATE VIEW {name} AS SELECT {chosen} WHERE false")
-        return self.session.table(name)
+        return self._frame(name)
 
     def from_arrow(self, table: pa.Table, name: str) -> DataFrame:
         """A copy of the table in the engine."""
@@ -147,7 +146,7 @@ class DuckDBEngine:
         self.connection.register(f"{unique}_arrow", table)
         self.connection.execute(f"CREATE TABLE {unique} AS SELECT * FROM {unique}_arrow")
         self.connection.unregister(f"{unique}_arrow")
-        return self.session.table(unique)
+        return self._frame(unique)
 
     def keep(self, frame: DataFrame) -> DataFrame:
         """A table of the frame's rows."""
@@ -160,8 +159,8 @@ class DuckDBEngine:
         return self._as_table(frame, self._name("held"))
 
     def _as_table(self, frame: DataFrame, name: str) -> DataFrame:
-        self._run(f"CREATE TABLE {name} AS {frame.sql}")
-        return self.session.table(name)
+        self._run(f"CREATE TABLE {name} AS {_query(frame)}")
+        return self._frame(name)
 
     def forget(self) -> None:
         """Drop the tables that ``keep`` made."""
@@ -182,18 +181,22 @@ class DuckDBEngine:
         """Write one file, ``part-NNNNN.parquet``; the frame that reads it, which ``forget`` leaves."""
         target, name = f"{folder}/part-{part:05d}.parquet", self._name("written")
         options = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
-        self._run(f"COPY ({frame.sql}) TO {_listed([target])[1:-1]} {options}")
+        self._run(f"COPY ({_query(frame)}) TO {_listed([target])[1:-1]} {options}")
         self._run(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_named([target])}, hive_partitioning = false)")
-        return self.session.table(name)
+        return self._frame(name)
 
     def to_arrow(self, frame: DataFrame) -> pa.Table:
         """The frame's rows as an Arrow table."""
         with _explained():
-            return self.connection.sql(frame.sql).to_arrow_table()
+            return self.connection.sql(_query(frame)).to_arrow_table()
 
-    def _run(self, sql: str) -> list[Any]:
+    def _frame(self, name: str) -> DataFrame:
+        """A table or view as a frame of PySpark's type, for which the embedded engine's stands in; see ``_query``."""
+        return cast("DataFrame", self.session.table(name))
+
+    def _run(self, query: str) -> list[Any]:
         with _explained():
-            return self.connection.execute(sql).fetchall()
+            return self.connection.execute(query).fetchall()
 
     def _describe(self, name: str) -> Schema:
         with _explained():
@@ -203,6 +206,11 @@ class DuckDBEngine:
     def _name(self, prefix: str) -> str:
         safe = "".join(c if c.isalnum() else "_" for c in prefix)
         return f"{safe}_{next(self._numbers)}"
+
+
+def _query(frame: DataFrame) -> str:
+    """The SQL of a frame that ``_frame`` or a stage made: what PySpark's type does not have."""
+    return cast("sql.DataFrame", frame).sql
 
 
 @contextmanager

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     import pyarrow as pa
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column as SparkColumn
+    from pyspark.sql import DataFrame, SparkSession
 
     from pothole.lake import Lake, Publication
     from pothole.settings import EngineSettings
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 _BITS = 63
 
 
-def session(name: str = "pothole", *, master: str | None = None, options: Mapping[str, str] | None = None) -> Any:
+def session(
+    name: str = "pothole", *, master: str | None = None, options: Mapping[str, str] | None = None
+) -> SparkSession:
     """A Spark session with what the stages rely on; ``options`` (``spark.*``) come on top.
 
     Without a master spark-submit's is taken. UserError where PySpark is not installed.
@@ -69,7 +72,7 @@ class SparkEngine:
 
     def __init__(
         self,
-        given: Any = None,
+        given: SparkSession | None = None,
         *,
         master: str = "local[*]",
         memory_gb: float | None = None,
@@ -127,7 +130,7 @@ class SparkEngine:
         row = seconds.selectExpr("sum(n) = sum(bits)", f"{missing} = 0").collect()[0]
         return bool(row[0] and row[1])
 
-    def _expr(self, sql: str) -> Any:
+    def _expr(self, sql: str) -> SparkColumn:
         from pyspark.sql import functions as F
 
         return F.expr(sql)
@@ -208,7 +211,8 @@ class SparkEngine:
         system.delete(path, True)
 
     def _scratch_folder(self) -> tuple[Any, Any]:
-        path = self.session._jvm.org.apache.hadoop.fs.Path(self._scratch)
+        jvm: Any = self.session._jvm  # its members are Java's, known when they are asked for
+        path = jvm.org.apache.hadoop.fs.Path(self._scratch)
         return path.getFileSystem(self.session._jsc.hadoopConfiguration()), path
 
     def destination(self, publication: Publication, table: Table) -> str:

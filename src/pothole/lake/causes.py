@@ -59,7 +59,7 @@ def _s3_code(error: BaseException) -> str:
     return str(response.get("Error", {}).get("Code", ""))
 
 
-def _cause(error: Exception) -> tuple[str, str]:
+def _cause(error: Exception) -> tuple[str, str]:  # noqa: PLR0911 -- a cause each
     text, name, code = str(error), type(error).__name__, _s3_code(error)
     if isinstance(error, OSError) and error.errno in _BY_NUMBER:
         return _BY_NUMBER[error.errno]

@@ -51,7 +51,7 @@ def run_day(
     *,
     stages: list[str] | None = None,
     skip_bad_files: bool = False,
-    progress: Progress = lambda what, share: None,
+    progress: Progress = lambda _what, _share: None,
     run_id: str | None = None,
 ) -> DayReport:
     """Run a date's stages and publish their datasets; the inputs are checked before the engine is started.

@@ -17,7 +17,7 @@ from pothole.report.ranking import ranked
 from pothole.tables import CONFIRMED
 
 
-def write_report(
+def write_report(  # noqa: PLR0913 -- all parts of a report
     out_dir: Path,
     potholes: pa.Table,
     condition: pa.Table,

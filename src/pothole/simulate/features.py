@@ -133,20 +133,20 @@ def _pothole(rng: np.random.Generator, setting: Setting) -> dict[str, Any]:
     }
 
 
-def _manhole(rng: np.random.Generator, setting: Setting) -> dict[str, Any]:
+def _manhole(rng: np.random.Generator, _setting: Setting) -> dict[str, Any]:
     """A cover that stands out or has sunk, anywhere across the lane."""
     lateral = float(rng.choice([-0.77, 0.77, 0.0]) + rng.normal(0, 0.2))
     height = float(rng.choice([-1, 1])) * rng.uniform(0.008, 0.025)
     return {"height_m": height, "length_m": 0.65, "lateral_m": lateral, "width_m": 0.65}
 
 
-def _joint(rng: np.random.Generator, setting: Setting) -> dict[str, Any]:
+def _joint(rng: np.random.Generator, _setting: Setting) -> dict[str, Any]:
     """A joint or a seam of a patch across the lane."""
     height = float(rng.choice([-1, 1])) * rng.uniform(0.008, 0.02)
     return {"height_m": height, "length_m": rng.uniform(0.1, 0.35)} | _askew(rng)
 
 
-def _patch(rng: np.random.Generator, setting: Setting) -> dict[str, Any]:
+def _patch(rng: np.random.Generator, _setting: Setting) -> dict[str, Any]:
     """Where the road was opened and closed again, settled or proud: in one wheel track or across the lane."""
     size = {
         "height_m": float(rng.choice([-1, 1])) * rng.uniform(0.004, 0.018),
@@ -158,7 +158,7 @@ def _patch(rng: np.random.Generator, setting: Setting) -> dict[str, Any]:
     return size | {"lateral_m": lateral, "width_m": rng.uniform(0.6, 1.4)}
 
 
-def _crossing(rng: np.random.Generator, setting: Setting) -> dict[str, Any]:
+def _crossing(rng: np.random.Generator, _setting: Setting) -> dict[str, Any]:
     """A level crossing of one track or of two, not square to the road."""
     askew = _askew(rng) | {"skew_m": float(rng.normal(0, 0.5))}
     length = _RAILS_M * float(rng.choice([3.0, 7.0]))

@@ -69,7 +69,7 @@ class Fleet:
         return number, before
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 -- all by name, as the command has them
     out: Path,
     *,
     trips: int,
@@ -81,7 +81,7 @@ def simulate(
     vehicle_count: int | None = None,
     files: int = 8,
     broken_share: float = 0.002,
-    progress: Progress = lambda what, share: None,
+    progress: Progress = lambda _what, _share: None,
 ) -> Summary:
     """Write ``days`` days of ``trips`` trips as a lake at ``out`` and the truth at ``out`` + ``.truth``.
 

@@ -47,7 +47,7 @@ def simulate_plain(
     seed: int = 0,
     day: date,
     roads: Path | None = None,
-    progress: Progress = lambda what, share: None,
+    progress: Progress = lambda _what, _share: None,
 ) -> int:
     """Write one day of ``trips`` trips at 10 Hz in ``files`` files, and the road network; the number of samples.
 

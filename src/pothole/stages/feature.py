@@ -8,13 +8,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
-Functions: TypeAlias = Any
-"""The running engine's ``pyspark.sql.functions``."""
+
+class Functions(Protocol):
+    """What the features use of the running engine's ``pyspark.sql.functions``."""
+
+    def col(self, col: str, /) -> Column:
+        """A column by its name."""
+        ...
+
+    def lit(self, col: float, /) -> Column:
+        """A number."""
+        ...
+
+    def log(self, arg1: Column, /) -> Column:
+        """Natural logarithm."""
+        ...
+
+    def greatest(self, *cols: Column) -> Column:
+        """The largest."""
+        ...
+
+    def coalesce(self, *cols: Column) -> Column:
+        """The first that is not null."""
+        ...
 
 
 class Need(Enum):

@@ -61,7 +61,7 @@ def impact_id() -> Column:
     return hashed(F.col("vehicle_id"), F.col("trip_id"), F.col("timestamp").cast("string"))
 
 
-def _impact_columns() -> list[object]:
+def _impact_columns() -> list[Column]:
     computed = {
         "impact_id": impact_id(),
         "peak_mps2": F.col("peak"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -224,7 +225,7 @@ def lit(value: Any) -> Column:
     if type(value) not in types:
         raise NotSupportedError(f"constant of type {type(value).__name__}", (t.__name__ for t in types))
     of = "bigint" if type(value) is int and not -(2**31) <= value < 2**31 else types[type(value)]
-    return Column(lambda schema: Sql(literal(value), of))
+    return Column(lambda _schema: Sql(literal(value), of))
 
 
 def literal(value: Any) -> str:
@@ -237,7 +238,7 @@ def literal(value: Any) -> str:
         return str(value) if value >= 0 else f"({value})"
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         return f"CAST('{value}' AS DOUBLE)"
     text = repr(value) if "e" in repr(value) else f"{value!r}e0"
     return text if value >= 0 and not text.startswith("-") else f"({text})"

@@ -45,7 +45,7 @@ def _of_rows(
     form: str,
     of: Callable[[list[Type]], Type] | Type,
     *given: ColumnOrName,
-    wrapped: Callable[[str, Type], str] = lambda text, of: text,
+    wrapped: Callable[[str, Type], str] = lambda text, _of: text,
 ) -> Column:
     """A function of many rows, which can have a window: ``wrapped`` is what goes around its call."""
     columns = [_column(c) for c in given]
@@ -62,7 +62,7 @@ def _of_rows(
 def expr(text: str) -> Column:
     """SQL as both engines read it, with Spark's ``div``, ``array`` and ``element_at``; nothing is known of its type."""
     told = re.sub(r"\b(div|array|element_at)\b", lambda word: _WORDS[word[0]], text)
-    return Column(lambda schema: Sql(f"({told})", "unknown"))
+    return Column(lambda _schema: Sql(f"({told})", "unknown"))
 
 
 _WORDS = {"div": "//", "array": "list_value", "element_at": "list_extract"}
@@ -98,7 +98,7 @@ def explode(column: ColumnOrName) -> Column:
 def sequence(start: ColumnOrName, stop: ColumnOrName) -> Column:
     """Whole numbers from start to stop, both included; falling where stop is the smaller."""
     step = "CASE WHEN {0} <= {1} THEN 1 ELSE -1 END"
-    return _call(f"generate_series({{0}}, {{1}}, {step})", lambda types: Array("bigint"), start, stop)
+    return _call(f"generate_series({{0}}, {{1}}, {step})", lambda _types: Array("bigint"), start, stop)
 
 
 def abs(column: ColumnOrName) -> Column:
@@ -287,7 +287,7 @@ def lead(column: ColumnOrName, offset: int = 1) -> Column:
 
 def row_number() -> Column:
     """1, 2, ... in a window; an ``int``."""
-    return _of_rows("row_number()", "int", wrapped=lambda call, of: f"CAST({call} AS INTEGER)")
+    return _of_rows("row_number()", "int", wrapped=lambda call, _of: f"CAST({call} AS INTEGER)")
 
 
 def _same(types: list[Type]) -> Type:

@@ -94,7 +94,7 @@ def stage_module(name: str) -> ModuleType:
             module.__path__ = list(spec.submodule_search_locations)
         sys.modules[alias] = module
         try:
-            exec(loader.get_code(name) or "", vars(module))
+            exec(loader.get_code(name) or "", vars(module))  # noqa: S102 -- our own module, as import does
         except BaseException:
             del sys.modules[alias]
             raise

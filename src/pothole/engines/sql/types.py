@@ -27,8 +27,9 @@ Type = str | Struct | Array
 Schema = dict[str, Type]
 
 _NUMBERS = ("int", "bigint", "double")
-_DUCKDB = {"bigint": "BIGINT", "int": "INTEGER", "double": "DOUBLE", "string": "VARCHAR", "boolean": "BOOLEAN"}
-_SPARK = {name.lower(): spark for spark, name in _DUCKDB.items()}
+#: DuckDB's names of the types, by Spark's.
+DUCKDB = {"bigint": "BIGINT", "int": "INTEGER", "double": "DOUBLE", "string": "VARCHAR", "boolean": "BOOLEAN"}
+_SPARK = {name.lower(): spark for spark, name in DUCKDB.items()}
 
 
 def of_duckdb(told: Any) -> Type:
@@ -57,11 +58,11 @@ def common(*types: Type) -> Type:
 
 def cast(text: str, given: Type, to: str) -> str:
     """SQL for a cast as Spark's: from a double to an integer by cutting off; text is read as a number by neither."""
-    if to not in _DUCKDB:
-        raise NotSupportedError(f"cast to {to!r}", _DUCKDB)
+    if to not in DUCKDB:
+        raise NotSupportedError(f"cast to {to!r}", DUCKDB)
     if given == to:
         return text
     if (given == "string" and to != "string") or (given == "double" and to in ("string", "boolean")):
         raise NotSupportedError(f"cast from {given} to {to}, which engines do differently", ())
     cut = f"trunc({text})" if given == "double" and to in ("int", "bigint") else text
-    return f"CAST({cut} AS {_DUCKDB[to]})"
+    return f"CAST({cut} AS {DUCKDB[to]})"

@@ -23,7 +23,7 @@ class _Health(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        told = {"metadatabase": {"status": "healthy"}}
+        told: dict[str, dict[str, str | None]] = {"metadatabase": {"status": "healthy"}}
         for name in PARTS:
             key, up = name.replace("-", "_"), (HOME / "alive" / name).exists()
             beat = "2026-02-12T01:02:03.456+00:00" if up else None
