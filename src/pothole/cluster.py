@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pothole import log, spark_ready
+from pothole import code_version, log, spark_ready
 from pothole.errors import ConfigError, PotholeError
 from pothole.lake import java_errors, new_run_id
 from pothole.settings import Config, from_json, parse_date
@@ -28,6 +28,7 @@ Connect = Callable[[dict[str, str]], Any]
 def main(stage: str, folder: Path, connect: Connect, argv: Sequence[str] | None = None) -> int:
     """Run ``stage`` with the configuration in ``folder``; the exit status."""
     arguments = _arguments(stage, argv)
+    code_version.deployed_in(folder)
     run_id = arguments.run_id or new_run_id()
     with log.bound(run_id=run_id, date=arguments.batch_date, stage=stage):
         return _main(stage, folder, connect, arguments, run_id)

@@ -41,12 +41,13 @@ def test_what_is_in_it(root, settings):
     names = {path.split("/")[1] for path in made.files if path.startswith("stage1/")}
     assert names == {
         "stage1_anomaly_detection.py", "connection_stage1.py", "config_stage1.yaml", "config_stage1.json",
-        "pothole.zip",
+        "pothole.zip", "code_version.txt",
     }  # fmt: skip
     inside = zipfile.ZipFile(io.BytesIO(made.files["stage1/pothole.zip"])).namelist()
     assert "pothole/stages/stage1.py" in inside and "pothole/cluster.py" in inside
     assert not [n for n in inside if n.startswith(("pothole/cli", "pothole/cloud", "pothole/simulate"))]
     assert bundle.build(root, settings).version == made.version
+    assert made.files["stage1/code_version.txt"].decode() == f"{made.version}\n"
 
 
 def test_the_resolved_configuration_is_what_the_program_reads(root, settings):

@@ -116,7 +116,7 @@ def test_without_s3fs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(UserError) as caught:
         open_lake("s3://bucket")
-    assert caught.value.hint == "pip install 'pothole-pipeline[s3]'"
+    assert "-e '.[s3]'" in str(caught.value.hint)
 
 
 # ---- a storage that says no ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pothole import tables
+from pothole import extras, tables
 from pothole.datasets import TABLES
 from pothole.errors import UserError
 from pothole.lake import Lake, open_lake
@@ -125,4 +125,4 @@ def _needed(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise UserError(f"this needs {error.name}, which is not installed", hint=f"pip install {error.name}") from None
+        raise extras.missing(str(error.name or module)) from None

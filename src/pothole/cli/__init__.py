@@ -6,11 +6,14 @@ import importlib.util
 import os
 import sys
 import traceback
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pothole import __version__
+
+if TYPE_CHECKING:
+    from pothole.errors import PotholeError
 
 app = typer.Typer(
     name="pothole",
@@ -22,6 +25,7 @@ app = typer.Typer(
 )
 
 _debug = False
+_MISTAKE = "a mistake in pothole: run it again as `pothole --debug ...`"
 
 #: Modules of this package that add their commands to ``app`` when imported, in the order of ``pothole --help``.
 _COMMANDS = (
@@ -71,18 +75,32 @@ def main() -> None:
         _trace()
         show_error(error)
         sys.exit(error.exit_status)
+    except ModuleNotFoundError as error:
+        _trace()
+        told = _missing(error)
+        show_error(told)
+        sys.exit(told.exit_status)
     except BrokenPipeError:  # who was to read it has gone: `pothole logs ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
         _trace()
-        show_error(PotholeError(_unexpected(error), hint="a mistake in pothole: run it again as `pothole --debug ...`"))
+        show_error(PotholeError(_unexpected(error), hint=_MISTAKE))
         sys.exit(1)
 
 
 def _trace() -> None:
     if _debug:
         traceback.print_exc()
+
+
+def _missing(error: ModuleNotFoundError) -> PotholeError:
+    """A library of an extra is for the operator to install; any other module is a mistake of this package."""
+    from pothole import extras
+    from pothole.errors import PotholeError
+
+    name = str(error.name).partition(".")[0]
+    return extras.missing(name) if name in extras.EXTRAS else PotholeError(_unexpected(error), hint=_MISTAKE)
 
 
 def _unexpected(error: Exception) -> str:

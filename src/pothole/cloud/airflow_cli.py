@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pothole.errors import PipelineFailure
+from pothole import extras
+from pothole.errors import PipelineFailure, PotholeError
 
 _SECONDS = 120.0
 _QUIET = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR", "PYTHONWARNINGS": "ignore"}
 
 
 def connection(name: str) -> dict[str, Any] | None:
-    """A connection's type, host, port, login and extra; None when there is none. PipelineFailure without Airflow."""
+    """A connection's type, host, port, login and extra; None when there is none. UserError without Airflow."""
     ran = _run("connections", "get", name, "-o", "json")
     if ran.returncode:
         if "Connection not found" in ran.stdout + ran.stderr:
@@ -47,7 +48,7 @@ def set_connection(name: str, content: dict[str, Any]) -> None:
 
 
 def migrate(environ: Mapping[str, str]) -> None:
-    """Make Airflow's database, or bring it to this version. PipelineFailure without Airflow."""
+    """Make Airflow's database, or bring it to this version. UserError without Airflow."""
     ran = _run("db", "migrate", environ=environ)
     if ran.returncode:
         raise _failed(ran, "db migrate")
@@ -65,10 +66,10 @@ def _run(*arguments: str, environ: Mapping[str, str] = os.environ) -> subprocess
         ) from None
 
 
-def _failed(ran: subprocess.CompletedProcess[str], what: str) -> PipelineFailure:
+def _failed(ran: subprocess.CompletedProcess[str], what: str) -> PotholeError:
     said = (ran.stderr.strip() or ran.stdout.strip()).splitlines()
     if "No module named airflow" in ran.stderr:
-        return PipelineFailure("Airflow is not installed here", hint="pip install 'pothole-pipeline[airflow]'")
+        return extras.missing("airflow", called="Airflow")
     return PipelineFailure(
         f"airflow {what} failed: {said[-1].strip() if said else 'without a word'}",
         hint="is Airflow's database there? `airflow db migrate`",

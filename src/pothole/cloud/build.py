@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pothole import code_version
 from pothole.cloud import programs
 from pothole.cloud.settings import CloudSettings
 from pothole.errors import ConfigError, UserError
@@ -28,7 +29,7 @@ _SECTION = {"lake", "spark", "settings"}
 
 @dataclass(frozen=True)
 class Bundle:
-    """Files by path (``stageN/name``) and their version: 16 hex digits of a SHA-256 over all of them."""
+    """Files by path (``stageN/name``) and their version: 16 hex digits of a SHA-256 over all that do not tell it."""
 
     files: Mapping[str, bytes]
 
@@ -40,7 +41,8 @@ class Bundle:
     @property
     def version(self) -> str:
         """The same files, the same version."""
-        return hashlib.sha256(json.dumps(self.sums).encode()).hexdigest()[:16]
+        sums = {path: digest for path, digest in self.sums.items() if Path(path).name != code_version.FILE}
+        return hashlib.sha256(json.dumps(sums).encode()).hexdigest()[:16]
 
 
 def build(root: Path, settings: CloudSettings) -> Bundle:
@@ -58,7 +60,8 @@ def build(root: Path, settings: CloudSettings) -> Bundle:
         config = f"config_{stage}.yaml"
         found[f"config_{stage}.json"] = resolved(root / stage / config, found[config], settings)
         files |= {f"{stage}/{name}": content for name, content in {**found, "pothole.zip": package}.items()}
-    return Bundle(files)
+    version = f"{Bundle(files).version}\n".encode()
+    return Bundle(files | {f"{stage}/{code_version.FILE}": version for stage in {path.split("/")[0] for path in files}})
 
 
 def _made(root: Path, stage: str) -> dict[str, bytes]:

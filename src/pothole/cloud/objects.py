@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pothole import extras
 from pothole.cloud.s3_errors import explained
 from pothole.errors import LakeError, NoDataError, UserError
 from pothole.lake.manifest import NAME, Manifest, parse
@@ -23,9 +24,7 @@ def client(region: str | None = None) -> Any:
     try:
         import boto3
     except ImportError:
-        raise UserError(
-            "this needs boto3, which is not installed", hint="pip install 'pothole-pipeline[cloud]'"
-        ) from None
+        raise extras.missing("boto3") from None
     with explained("use", "S3"):
         try:
             session = boto3.session.Session()

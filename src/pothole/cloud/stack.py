@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from pothole import extras
 from pothole.cloud.ssh import Say
 from pothole.errors import PipelineFailure, UserError
 
@@ -118,9 +119,7 @@ def _require_boto3() -> None:
     try:
         import boto3  # noqa: F401
     except ImportError:
-        raise UserError(
-            "this needs boto3, which is not installed", hint="pip install 'pothole-pipeline[cloud]'"
-        ) from None
+        raise extras.missing("boto3") from None
 
 
 def _client(service: str, region: str | None) -> Any:

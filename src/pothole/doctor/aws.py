@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pothole import extras
 from pothole.cloud.settings import CloudSettings
-from pothole.errors import PipelineFailure, UserError
+from pothole.errors import PipelineFailure
 
 _DENIED = ("UnauthorizedOperation", "AccessDenied", "AuthFailure")
 
@@ -28,9 +29,7 @@ def explained(operation: str, hint: str) -> Iterator[None]:
     try:
         from botocore.exceptions import BotoCoreError, ClientError
     except ImportError:
-        raise UserError(
-            "this needs boto3, which is not installed", hint="pip install 'pothole-pipeline[cloud]'"
-        ) from None
+        raise extras.missing("boto3") from None
     try:
         yield
     except ClientError as error:

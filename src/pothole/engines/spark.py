@@ -34,14 +34,12 @@ def session(
 
     Without a master spark-submit's is taken. UserError where PySpark is not installed.
     """
-    from pothole.errors import UserError
+    from pothole import extras
 
     try:
         from pyspark.sql import SparkSession
     except ImportError:
-        raise UserError(
-            "the Spark engine needs PySpark, which is not installed", hint="pip install 'pothole-pipeline[spark]'"
-        ) from None
+        raise extras.missing("pyspark", what="the Spark engine", called="PySpark") from None
     builder = SparkSession.builder.appName(name)
     if master is not None:
         builder = builder.master(master)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pothole import extras
 from pothole.errors import UserError
 from pothole.lake.causes import explained
 from pothole.lake.footer import Footer, read_footer
@@ -28,9 +29,7 @@ class S3Storage:
         try:
             import s3fs
         except ImportError:
-            raise UserError(
-                "a lake on S3 needs s3fs, which is not installed", hint="pip install 'pothole-pipeline[s3]'"
-            ) from None
+            raise extras.missing("s3fs", what="a lake on S3") from None
         self.place = place
         self.uri, self.spark_uri = f"s3://{place}", f"s3a://{place}"
         patience = {"retries": {"max_attempts": 3, "mode": "standard"}, "connect_timeout": 5}

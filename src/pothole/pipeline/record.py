@@ -9,7 +9,8 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from pothole import __version__, log
+from pothole import log
+from pothole.code_version import code_version
 from pothole.engines import Engine
 from pothole.errors import LakeError
 from pothole.lake import Lake
@@ -72,7 +73,7 @@ def _begun(run: Run, stage: str, inputs: list[dict[str, Any]]) -> dict[str, Any]
         "run_id": run.run_id,
         "stage": stage,
         "date": run.date,
-        "code_version": __version__,
+        "code_version": code_version(),
         "config": dataclasses.asdict(run.config.settings),
         "config_hash": run.config.hash,
         "inputs": inputs,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pothole import __version__
+from pothole.code_version import code_version
 from pothole.engines import Engine
 from pothole.lake import RawInput
 from pothole.pipeline import gate, sources
@@ -35,7 +35,7 @@ def run_stage(day: Day, stage: Stage, raw: RawInput | None) -> StageReport:
         computed(day, stage, raw, report, lambda table: day.engine.destination(publication, table))
         for table in stage.outputs:
             manifest = publication.commit(
-                table.name, inputs=entries, code_version=__version__, config_hash=day.config.hash
+                table.name, inputs=entries, code_version=code_version(), config_hash=day.config.hash
             )
             report.outputs.append({"dataset": table.name, "rows": manifest.rows, "bytes": manifest.total_bytes})
     return report

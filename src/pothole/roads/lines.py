@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pothole import extras
 from pothole.errors import BadInputError, UserError
 
 Array = NDArray[np.float64]
@@ -97,10 +98,7 @@ def import_gdal() -> tuple[Any, Any]:
         import pyproj  # noqa: F401  (used later: say what is missing before the work is done)
         import shapely
     except ImportError as error:
-        raise UserError(
-            f"reading road networks needs {error.name}, which is not installed",
-            hint="pip install 'pothole-pipeline[roads]'",
-        ) from None
+        raise extras.missing(error.name or "pyogrio", what="reading road networks") from None
     return pyogrio, shapely
 
 
