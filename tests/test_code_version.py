@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from pothole import __version__, code_version
+from tests import needs
 
-needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+
+@pytest.fixture
+def git() -> str:
+    return needs.program("git")
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +41,7 @@ def _as_if_in(monkeypatch: pytest.MonkeyPatch, package: Path) -> None:
     monkeypatch.setattr(code_version, "__file__", str(package / "code_version.py"))
 
 
-@needs_git
+@pytest.mark.usefixtures("git")
 def test_a_repository_and_its_changes(monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
     _as_if_in(monkeypatch, repository / "src" / "pothole")
     monkeypatch.setenv("GIT_DIR", "/nowhere")

@@ -21,12 +21,14 @@ app.add_typer(airflow, name="airflow")
 
 @airflow.command(epilog="Example: pothole airflow install --yes")
 def install(
-    dags: Annotated[Path, typer.Option(help="The repository's DAG files.")] = Path("airflow_service/dags"),
+    dags: Annotated[Path | None, typer.Option(help="DAG files; airflow_service/dags here, else the package's.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Overwrite without asking.")] = False,
 ) -> None:
     """Link the DAG files into AIRFLOW_HOME/dags and register the connection spark_master from the environment."""
+    from pothole import repository
     from pothole.cloud.settings import SSH_CONN_ID, from_environment
 
+    dags = repository.find(dags, "airflow_service/dags")
     files = sorted(dags.glob("*.py"))
     if not files:
         raise UserError(f"there are no DAG files in {dags}", hint="run it in the repository, or give --dags")

@@ -20,16 +20,20 @@ _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pot
 @app.command(epilog=EXAMPLE)
 def artefacts(
     stack: Annotated[str, typer.Option(help="Name of a stack of infra/cloudformation/pothole.yaml.")],
-    spark: Annotated[Path, typer.Option(help="The repository's pins and boot script.")] = Path("infra/spark"),
+    spark: Annotated[
+        Path | None, typer.Option(help="Pins and boot script; infra/spark here, else the package's.")
+    ] = None,
     java: Annotated[Path | None, typer.Option(help="A JDK 17 (.tar.gz); none: Amazon Linux's package.")] = None,
     cache: Annotated[Path, typer.Option(help="Where fetched files are kept.", show_default=False)] = _CACHE,
     as_json: Annotated[bool, typer.Option("--json", help="Tell what was done as JSON.")] = False,
 ) -> None:
     """Fetch, check and upload what nodes install: the printed SHA-256 is the stack's ArtefactsSha256."""
+    from pothole import repository
     from pothole.cloud import artefacts as nodes
     from pothole.cloud import stack as stacks
     from pothole.errors import UserError
 
+    spark = repository.find(spark, "infra/spark")
     if not (spark / "pypi.sha256").is_file():
         raise UserError(f"there is no {spark / 'pypi.sha256'}", hint="run it in the repository, or give --spark")
     made = stacks.read(stack, os.environ.get("AWS_REGION"))

@@ -22,7 +22,9 @@ EXAMPLE = "Example: pothole deploy --dry-run"
 
 @app.command(epilog=EXAMPLE)
 def deploy(
-    root: Annotated[Path, typer.Option(help="Folder that holds stage1/, stage2/, ...")] = Path("."),
+    root: Annotated[
+        Path | None, typer.Option(help="Folder that holds stage1/, ...; this one, else the package.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
     rollback: Annotated[bool, typer.Option("--rollback", help="Bring the former version back.")] = False,
     json: Annotated[bool, typer.Option("--json", help="With --dry-run: print the changes as JSON.")] = False,
@@ -31,6 +33,7 @@ def deploy(
 
     After the upload every file is read back and compared, then the version's manifest is replaced.
     """
+    from pothole import repository
     from pothole.cloud import bundle
     from pothole.cloud.settings import from_environment
     from pothole.errors import UserError
@@ -38,7 +41,7 @@ def deploy(
     if json and not dry_run:
         raise UserError("--json goes with --dry-run", hint="pothole deploy --dry-run --json")
     settings = from_environment()
-    made = bundle.earlier(settings) if rollback else bundle.build(root, settings)
+    made = bundle.earlier(settings) if rollback else bundle.build(repository.find(root), settings)
     if dry_run:
         _show(made, settings, json)
     else:

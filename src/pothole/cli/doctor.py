@@ -24,7 +24,9 @@ _COLOURS = {"ok": "green", "warning": "yellow", "wrong": "bold red", "not checke
 def doctor(
     date: Annotated[str | None, typer.Argument(help="Batch date, YYYY-MM-DD; by default yesterday.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only this check, and what it needs; may be repeated.")] = None,
-    root: Annotated[Path, typer.Option(help="Folder that holds stage1/, stage2/, ...")] = Path("."),
+    root: Annotated[
+        Path | None, typer.Option(help="Folder that holds stage1/, ...; this one, else the package.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Look at everything that a run on the cluster needs, and print what mends what is wrong.
@@ -32,12 +34,13 @@ def doctor(
     Nothing is changed and no machine is started: what only a running node can tell is `not checked` while it is off.
     Exit status 0 if nothing is wrong (warnings are allowed), 1 if something is.
     """
+    from pothole import repository
     from pothole.cloud import trigger
     from pothole.doctor import Context, Status, examine
 
     day = trigger.batch_day(date, trigger.zone(os.environ))
     found: list[tuple[str, Finding]] = []
-    for name, findings in examine(Context(os.environ, day, root), only or ()):
+    for name, findings in examine(Context(os.environ, day, repository.find(root)), only or ()):
         if err.is_terminal and not json:
             err.print(f"[dim]{name}: {findings[0].status}[/]")
         found += [(name, finding) for finding in findings]

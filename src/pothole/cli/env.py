@@ -29,15 +29,19 @@ class Format(StrEnum):
 def env(
     stack: Annotated[str, typer.Option(help="Name of a stack of infra/cloudformation/pothole.yaml.")],
     out_file: Annotated[Path, typer.Option("--out", help="The file to write, for its owner alone.")] = Path("env.sh"),
-    template: Annotated[Path, typer.Option(help="The repository's template.")] = Path("infra/env.sh.template"),
+    template: Annotated[
+        Path | None, typer.Option(help="The template; infra/env.sh.template here, else the package's.")
+    ] = None,
     style: Annotated[Format, typer.Option("--format", help="For a shell, or for EnvironmentFile=.")] = Format.shell,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Tell what was filled as JSON.")] = False,
 ) -> None:
     """Fill infra/env.sh.template with a stack's region, bucket, machines and host keys."""
+    from pothole import repository
     from pothole.cloud import env_file
     from pothole.cloud import stack as stacks
 
+    template = repository.find(template, "infra/env.sh.template")
     if not template.is_file():
         raise UserError(f"there is no {template}", hint="run it in the repository, or give --template")
     made = stacks.read(stack, os.environ.get("AWS_REGION"))

@@ -22,7 +22,18 @@ from pothole.registry import OWN
 from pothole.stages.house import STAGE2
 
 #: Parts of the package that a cluster does not need.
-_LEFT_OUT = {"cli", "cloud", "report", "simulate", "ingest", "roads", "doctor", "scaffold", "__pycache__"}
+_LEFT_OUT = {
+    "cli",
+    "cloud",
+    "report",
+    "simulate",
+    "ingest",
+    "roads",
+    "doctor",
+    "scaffold",
+    "_repository",
+    "__pycache__",
+}
 _KOREAN = {".yaml": " (설정 파일 없음)", ".py": " (파일 없음)"}
 _SECTION = {"lake", "spark", "settings"}
 
