@@ -12,7 +12,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 FOLDERS = ("airflow_service", "infra", "stage1", "stage2")
 
 
-class WheelFiles(BuildHookInterface):  # type: ignore[type-arg]
+class WheelFiles(BuildHookInterface):  # type: ignore[misc]
     """Adds the folders to a standard wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
