@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pothole.cloud.ssh import Say
+from pothole.cloud.say import Say
 from pothole.errors import PipelineFailure, UserError
 
 _READY = {
