@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pothole.column_types import ARROW
 from pothole.datasets import TABLES
@@ -76,7 +76,7 @@ class Publication:
         self,
         dataset: str,
         *,
-        inputs: list[dict[str, Any]],
+        inputs: list[manifests.Entry],
         code_version: str,
         config_hash: str,
         rows: Mapping[str, int] | None = None,
