@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from pothole.arrow import schema_of
 from pothole.cli import load
 from pothole.errors import BadInputError
 from pothole.evaluate import (
@@ -28,7 +29,6 @@ from pothole.evaluate import (
     structure_events,
 )  # fmt: skip
 from pothole.lake import Lake
-from pothole.roads.read import schema_of
 from pothole.tables import IMPACTS, POTHOLES
 
 DAY = "2026-02-12"

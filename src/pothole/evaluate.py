@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
+from pothole.arrow import legible
 from pothole.errors import BadInputError
-from pothole.roads.read import legible
 from pothole.tables import is_confirmed
 
 Array = NDArray[np.float64]

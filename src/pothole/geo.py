@@ -1,8 +1,7 @@
 """Distances, offsets and headings as column expressions, in metres of the WGS84 ellipsoid.
 
 The one metric reference of the stages: around a reference latitude a degree is taken as long as it is on the
-ellipsoid there
-(series of the NGA, "Length of a degree of latitude and longitude"); over the few hundred metres that are compared here
+ellipsoid there (``pothole.ellipsoid``); over the few hundred metres that are compared here
 the error is below 1e-5 of the distance.
 """
 
@@ -11,19 +10,19 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from pothole.ellipsoid import latitude_m, longitude_m
+
 
 def metres_per_degree_lat(lat: Column) -> Column:
     """Length of a degree of latitude at that latitude (degrees), in metres."""
-    phi = F.radians(lat)
-    return F.lit(111132.954) - F.lit(559.822) * F.cos(phi * F.lit(2.0)) + F.lit(1.175) * F.cos(phi * F.lit(4.0))
+    metres: Column = latitude_m(F.radians(lat), F.cos)
+    return metres
 
 
 def metres_per_degree_lon(lat: Column) -> Column:
     """Length of a degree of longitude at that latitude (degrees), in metres."""
-    phi = F.radians(lat)
-    return (
-        F.lit(111412.84) * F.cos(phi) - F.lit(93.5) * F.cos(phi * F.lit(3.0)) + F.lit(0.118) * F.cos(phi * F.lit(5.0))
-    )
+    metres: Column = longitude_m(F.radians(lat), F.cos)
+    return metres
 
 
 def heading(east_m: Column, north_m: Column) -> Column:

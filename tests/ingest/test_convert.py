@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pothole.arrow import schema_of
 from pothole.errors import BadInputError
-from pothole.roads.read import schema_of
 from pothole.tables import RAW
 from tests.ingest.sources import HEADER, START_S, ingest, line, mapping, rows, write
 

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pothole.arrow import schema_of
 from pothole.errors import BadInputError
 from pothole.roads import bundled
 from pothole.roads.build import build
 from pothole.roads.check import check_near, check_segments
 from pothole.roads.lines import RoadLine
-from pothole.roads.read import schema_of
 from pothole.tables import SEGMENTS
 
 Rows = list[dict[str, object]]

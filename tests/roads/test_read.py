@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pothole.arrow import schema_of
 from pothole.errors import BadInputError
 from pothole.roads import bundled
-from pothole.roads.read import read_bumps, read_segments, schema_of
+from pothole.roads.read import read_bumps, read_segments
 from pothole.tables import SEGMENTS
 
 HEADER = "s_id,link_id,seq,start_lon,start_lat,end_lon,end_lat"

@@ -55,7 +55,7 @@ import sys, time
 from pathlib import Path
 import pyarrow.parquet as pq
 from pothole.lake import open_lake
-from pothole.roads.read import schema_of
+from pothole.arrow import schema_of
 from pothole.registry import named
 
 here = Path(__file__).parent

@@ -13,7 +13,10 @@ import pothole
 from tests import needs
 
 SOURCE = Path(pothole.__file__).parent
-FILES = [*sorted(SOURCE.glob("stages/*.py")), SOURCE / "geo.py", SOURCE / "tables.py"]
+FILES = [
+    *sorted(SOURCE.glob("stages/*.py")),
+    *(SOURCE / f"{name}.py" for name in ("column_types", "ellipsoid", "geo", "tables")),
+]
 #: Beside these the package itself: what it offers to Python is imported when it is asked for (tests/analysis).
 
 
@@ -29,7 +32,7 @@ def imported(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.name)
 def test_only_the_standard_library_and_pyspark(path: Path) -> None:
-    allowed = ("pyspark.sql", "pothole.stages", "pothole.geo", "pothole.tables")
+    allowed = ("pyspark.sql", "pothole.stages", "pothole.geo", "pothole.tables", "pothole.ellipsoid")
     strange = {
         name
         for name in imported(path)

@@ -17,7 +17,7 @@ from pothole.cli import app
 from pothole.cli.console import err, out, print_json
 
 if TYPE_CHECKING:
-    from pothole.cloud.ssh import Say
+    from pothole.cloud.say import Say
     from pothole.cloud.status import Reader
     from pothole.lake import Lake
 

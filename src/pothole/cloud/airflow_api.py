@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from pothole.cloud.http_json import AirflowApiError, AwayError, ConflictError, Session
-from pothole.cloud.ssh import Say
+from pothole.cloud.say import Say
 
 __all__ = ["DAG_ID", "AirflowApi", "AirflowApiError", "ConflictError", "Run"]
 

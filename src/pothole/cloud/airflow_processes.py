@@ -14,8 +14,8 @@ from pathlib import Path
 
 from pothole.cloud import airflow_health, sessions
 from pothole.cloud.airflow_health import SERVICES
+from pothole.cloud.say import Say
 from pothole.cloud.sessions import Process
-from pothole.cloud.ssh import Say
 from pothole.errors import PipelineFailure, UserError
 
 _HEALTHY_SECONDS = 180.0

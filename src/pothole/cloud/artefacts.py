@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pothole.cloud import objects
-from pothole.cloud.ssh import Say
+from pothole.cloud.say import Say
 from pothole.errors import PipelineFailure, UserError
 
 LIST = "artefacts.sha256"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pothole.cloud.airflow_api import AirflowApi
-from pothole.cloud.ssh import Say
+from pothole.cloud.say import Say
 from pothole.cloud.trigger import batch_day, trigger
 from pothole.errors import PipelineFailure, UserError
 

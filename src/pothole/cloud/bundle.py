@@ -13,8 +13,8 @@ from typing import Any
 
 from pothole.cloud.build import Bundle, build
 from pothole.cloud.download import fetch
+from pothole.cloud.say import Say
 from pothole.cloud.settings import CloudSettings
-from pothole.cloud.ssh import Say
 from pothole.cloud.store import MANIFEST, DamagedError, Store
 from pothole.errors import PipelineFailure
 

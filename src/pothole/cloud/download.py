@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pothole.cloud import on_master, spark_env, ssh
+from pothole.cloud.say import Say
 from pothole.cloud.settings import CloudSettings
-from pothole.cloud.ssh import Host, Say
+from pothole.cloud.ssh import Host
 from pothole.cloud.store import Store
 from pothole.errors import PipelineFailure
 

@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pothole.cloud.say import Say
 from pothole.cloud.settings import CloudSettings
 from pothole.errors import PipelineFailure
 
-Say = Callable[[str], None]
 _POLL_SECONDS = 3.0
 
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from pothole import log
 from pothole.cloud import ssh
+from pothole.cloud.say import Say
 from pothole.cloud.settings import CloudSettings
-from pothole.cloud.ssh import Host, Say, UnreachableError
+from pothole.cloud.ssh import Host, UnreachableError
 from pothole.errors import PipelineFailure, UserError
 
 _POLL_SECONDS = 2.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pothole.cloud import ssh
-from pothole.cloud.ssh import Host, Say
+from pothole.cloud.say import Say
+from pothole.cloud.ssh import Host
 from pothole.errors import PipelineFailure, PotholeError
 
 #: A node without infra/spark/pothole-lease.conf has the lease's folder only when its timer has looked, a minute after

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pothole.cloud import ssh
+from pothole.cloud.say import Say
 from pothole.cloud.settings import CloudSettings
-from pothole.cloud.ssh import Host, Say, UnreachableError
+from pothole.cloud.ssh import Host, UnreachableError
 from pothole.errors import PipelineFailure
 
 _MASTER, _WORKER = "org.apache.spark.deploy.master.Master", "org.apache.spark.deploy.worker.Worker"

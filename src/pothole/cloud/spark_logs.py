@@ -7,8 +7,9 @@ import shlex
 from collections.abc import Iterator
 
 from pothole.cloud import ec2, job, ssh
+from pothole.cloud.say import Say
 from pothole.cloud.settings import CloudSettings
-from pothole.cloud.ssh import Host, Say
+from pothole.cloud.ssh import Host
 from pothole.errors import NoDataError, PipelineFailure, UserError
 
 _STAGE = re.compile(r"run_(stage\d+)")

@@ -7,16 +7,16 @@ import hashlib
 import io
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pothole.cloud.say import Say
 from pothole.cloud.settings import SSH_CONN_ID, CloudSettings
 from pothole.errors import PipelineFailure, UserError
 
-Say = Callable[[str], None]
 _CONNECT_SECONDS = 15.0
 _POLL_SECONDS = 2.0
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pothole import extras
-from pothole.cloud.ssh import Say
+from pothole.cloud.say import Say
 from pothole.errors import PipelineFailure, UserError
 
 _READY = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pothole import records
 from pothole.cloud import task_instances
 from pothole.cloud.airflow_api import AirflowApi, Run
-from pothole.cloud.ssh import Say
+from pothole.cloud.say import Say
 from pothole.errors import PotholeError
 
 if TYPE_CHECKING:

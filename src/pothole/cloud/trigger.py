@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pothole.cloud import task_instances
 from pothole.cloud.airflow_api import AirflowApi, ConflictError, Run
-from pothole.cloud.ssh import Say
+from pothole.cloud.say import Say
 from pothole.errors import ConfigError, UserError
 from pothole.settings import parse_date
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 
+from pothole.column_types import DUCKDB
 from pothole.engines import sql
 from pothole.engines.sql.modules import activate, stage_module
-from pothole.engines.sql.types import DUCKDB, Schema, of_duckdb
+from pothole.engines.sql.types import Schema, of_duckdb
 from pothole.errors import BadInputError, LakeError, PipelineFailure
 
 if TYPE_CHECKING:

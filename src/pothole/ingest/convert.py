@@ -16,12 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pothole.column_types import DUCKDB
 from pothole.errors import BadInputError
 from pothole.ingest.files import SourceFile, check_columns
 from pothole.ingest.mapping import ISO, UNITS, Mapping, Source
 from pothole.tables import RAW, Column
 
-_SQL_TYPES = {"bigint": "BIGINT", "int": "INTEGER", "double": "DOUBLE", "string": "VARCHAR"}
 _HAS_ZONE = r"(?i):[0-9.]+\s*(z|utc|[+-][0-9]{2}(:?[0-9]{2})?)$"
 
 
@@ -46,7 +46,7 @@ def expression(column: Column, source: Source, decimal: str, kind: pa.DataType) 
         given = f"replace({given}, ',', '.')" if decimal == "," and _is_text(kind) else given
         parsed, expected = f"TRY_CAST({given} AS DOUBLE) * {_factor(column, source)!r}", "a number"
     if column.type in ("bigint", "int"):
-        parsed = f"TRY_CAST(round({parsed}) AS {_SQL_TYPES[column.type]})"
+        parsed = f"TRY_CAST(round({parsed}) AS {DUCKDB[column.type]})"
     invalid = _any_of(text, given, source.invalid)
     value = parsed if invalid == "false" else f"CASE WHEN {invalid} THEN NULL ELSE {parsed} END"
     return Expression(value, invalid, f"{text} IS NOT NULL AND {parsed} IS NULL AND NOT {invalid}", expected)

@@ -13,12 +13,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pothole.arrow import schema_of
 from pothole.errors import BadInputError
 from pothole.ingest.clock import PLAUSIBLE_MS, Spread, date_trips, spread_equal_times
 from pothole.ingest.convert import insert
 from pothole.ingest.files import open_file
 from pothole.ingest.mapping import Mapping
-from pothole.roads.read import schema_of
 from pothole.tables import RAW
 
 _GRAVITY_MPS2 = (7.0, 13.0)

@@ -145,7 +145,8 @@ class Lake:
 
     def layer(self, table: Table) -> pa.Table:
         """Rows of a dataset that people write; none when the lake has none. BadInputError for what is none of it."""
-        from pothole.roads.read import read_layer, read_segments, schema_of
+        from pothole.arrow import schema_of
+        from pothole.roads.read import read_layer, read_segments
 
         paths = [path for path, _ in self.layer_files(table)]
         if table is not SEGMENTS:

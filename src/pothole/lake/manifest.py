@@ -17,6 +17,10 @@ _RUN_ID = re.compile(r"[0-9A-Za-z-]+")
 _FILE = re.compile(r"run-[0-9A-Za-z-]+/[^/]+\.parquet")
 
 
+#: A partition or file that was read or published: dataset or path, run, rows, bytes; or why it was skipped.
+Entry = dict[str, str | int]
+
+
 @dataclass(frozen=True)
 class PartFile:
     """One Parquet file: path relative to the partition's folder."""
@@ -37,7 +41,7 @@ class Manifest:
     code_version: str
     config_hash: str
     files: tuple[PartFile, ...]
-    inputs: tuple[dict[str, Any], ...]
+    inputs: tuple[Entry, ...]
 
     @property
     def rows(self) -> int:

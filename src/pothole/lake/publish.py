@@ -11,8 +11,9 @@ import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from pothole.column_types import ARROW
 from pothole.datasets import TABLES
 from pothole.errors import BadInputError, LakeError, PipelineFailure
 from pothole.lake import manifest as manifests
@@ -21,8 +22,6 @@ from pothole.tables import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from pothole.lake.lake import Lake
-
-_ARROW = {"bigint": "int64", "int": "int32", "double": "double", "string": "string"}
 
 
 class Publication:
@@ -77,7 +76,7 @@ class Publication:
         self,
         dataset: str,
         *,
-        inputs: list[dict[str, Any]],
+        inputs: list[manifests.Entry],
         code_version: str,
         config_hash: str,
         rows: Mapping[str, int] | None = None,
@@ -144,7 +143,7 @@ class Publication:
 def _check_schema(dataset: str, path: str, footer: Footer) -> None:
     for column in TABLES[dataset].columns:
         found = footer.columns.get(column.name, "missing")
-        if found != _ARROW[column.type]:
+        if found != ARROW[column.type]:
             raise PipelineFailure(f"{path}: column {column.name} is {found}, expected {column.type}")
 
 

@@ -14,6 +14,7 @@ from pothole.code_version import code_version
 from pothole.engines import Engine
 from pothole.errors import LakeError
 from pothole.lake import Lake
+from pothole.lake.manifest import Entry
 from pothole.settings import Config
 
 #: Called with what is being done and how much of the day is done, 0..1.
@@ -27,7 +28,7 @@ class StageReport:
     stage: str
     rows: dict[str, int] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
-    outputs: list[dict[str, Any]] = field(default_factory=list)
+    outputs: list[Entry] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -50,7 +51,7 @@ class Day(Run):
 
 
 @contextmanager
-def recorded(run: Run, stage: str, inputs: list[dict[str, Any]], *, good: bool = True) -> Iterator[StageReport]:
+def recorded(run: Run, stage: str, inputs: list[Entry], *, good: bool = True) -> Iterator[StageReport]:
     """Writes the stage's run record when it ends, with what ``inputs`` holds then; ``good=False``: only if it fails."""
     report = StageReport(stage)
     with log.bound(run_id=run.run_id, date=run.date, stage=stage):
@@ -67,7 +68,7 @@ def recorded(run: Run, stage: str, inputs: list[dict[str, Any]], *, good: bool =
                 _end(run, record, report, problem)
 
 
-def _begun(run: Run, stage: str, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+def _begun(run: Run, stage: str, inputs: list[Entry]) -> dict[str, Any]:
     engine = {"engine": run.engine.name, "engine_version": run.engine.version} if isinstance(run, Day) else {}
     return {
         "run_id": run.run_id,

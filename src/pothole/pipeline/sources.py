@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pothole.errors import BadInputError
 from pothole.lake import Lake, RawInput, check_same_run
+from pothole.lake.manifest import Entry
 from pothole.pipeline.record import Day
 from pothole.registry import STAGES
 from pothole.stages.stage import Before, Dated, Frames, Input, Stage, table_of
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 Dates = Mapping[Input, str | None]
 
 
-def raw_entries(raw: RawInput) -> list[dict[str, Any]]:
+def raw_entries(raw: RawInput) -> list[Entry]:
     """The raw files that are read, and those that are not."""
-    read = [{"path": f.path, "bytes": f.bytes, "rows": f.rows} for f in raw.files]
-    return [*read, *({"path": s.path, "skipped": s.reason} for s in raw.skipped)]
+    read: list[Entry] = [{"path": f.path, "bytes": f.bytes, "rows": f.rows} for f in raw.files]
+    skipped: list[Entry] = [{"path": s.path, "skipped": s.reason} for s in raw.skipped]
+    return read + skipped
 
 
 def published(lake: Lake, stage: Stage, date: str) -> Dates:
@@ -37,7 +39,7 @@ def published(lake: Lake, stage: Stage, date: str) -> Dates:
     }
 
 
-def entries(lake: Lake, stage: Stage, dates: Dates) -> list[dict[str, Any]]:
+def entries(lake: Lake, stage: Stage, dates: Dates) -> list[Entry]:
     """The partitions and layers that are read. NoDataError for one that is not published."""
     found = [_partition(lake, source, date) for source, date in dates.items() if date is not None]
     for table in map(table_of, stage.layers):
@@ -45,10 +47,11 @@ def entries(lake: Lake, stage: Stage, dates: Dates) -> list[dict[str, Any]]:
     return found
 
 
-def _partition(lake: Lake, source: Input, date: str) -> dict[str, Any]:
+def _partition(lake: Lake, source: Input, date: str) -> Entry:
     manifest = lake.published(table_of(source).name, date)
-    entry = {"dataset": manifest.dataset, "run_id": manifest.run_id, "rows": manifest.rows}
-    return entry | {"bytes": manifest.total_bytes} | ({"date": date} if isinstance(source, Before) else {})
+    entry: Entry = {"dataset": manifest.dataset, "run_id": manifest.run_id, "rows": manifest.rows}
+    entry["bytes"] = manifest.total_bytes
+    return {**entry, "date": date} if isinstance(source, Before) else entry
 
 
 def inputs(day: Day, dates: Dates) -> dict[Input, DataFrame]:

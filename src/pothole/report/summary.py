@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pothole import ellipsoid
 from pothole.report.ranking import NO_ROAD, UNNAMED, Ranked
 
 WORST_STREETS = 3
@@ -61,10 +62,10 @@ def worst_streets(rows: Iterable[Ranked], most: int = WORST_STREETS) -> tuple[St
 
 
 def length_m(start_lon: float, start_lat: float, end_lon: float, end_lat: float) -> float:
-    """Length in metres of a short stretch on the WGS84 ellipsoid (NGA's series for the length of a degree)."""
+    """Length in metres of a short stretch on the WGS84 ellipsoid."""
     phi = math.radians((start_lat + end_lat) / 2.0)
-    north = (end_lat - start_lat) * (111132.954 - 559.822 * math.cos(2 * phi) + 1.175 * math.cos(4 * phi))
-    east = (end_lon - start_lon) * (111412.84 * math.cos(phi) - 93.5 * math.cos(3 * phi) + 0.118 * math.cos(5 * phi))
+    north = (end_lat - start_lat) * ellipsoid.latitude_m(phi, math.cos)
+    east = (end_lon - start_lon) * ellipsoid.longitude_m(phi, math.cos)
     return math.hypot(north, east)
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pothole.arrow import schema_of
 from pothole.roads.lines import RoadLine
 from pothole.roads.metric import metres_per_degree
-from pothole.roads.read import schema_of
 from pothole.tables import SEGMENTS
 
 Array = NDArray[np.float64]

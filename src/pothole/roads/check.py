@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from pothole.arrow import schema_of
 from pothole.errors import BadInputError
 from pothole.roads.metric import distances_m, metres_per_degree
-from pothole.roads.read import schema_of
 from pothole.tables import SEGMENTS
 
 Array = NDArray[np.float64]

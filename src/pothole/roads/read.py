@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -12,15 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from pothole.arrow import legible, schema_of, type_of
 from pothole.errors import BadInputError
 from pothole.tables import SEGMENTS, SPEED_BUMPS, Table
-
-_TYPES = {"string": pa.string(), "int": pa.int32(), "bigint": pa.int64(), "double": pa.float64()}
-
-
-def schema_of(table: Table) -> pa.Schema:
-    """A dataset's Arrow schema."""
-    return pa.schema([(c.name, _TYPES[c.type]) for c in table.columns])
 
 
 def read_segments(file: Any, source: str | None = None) -> pa.Table:
@@ -61,18 +53,6 @@ def _read(file: Any, source: str, table: Table) -> pa.Table:
         return pacsv.read_csv(file, convert_options=_conversion(table))
 
 
-@contextmanager
-def legible(source: str, columns: Sequence[str]) -> Iterator[None]:
-    """What Arrow says of a file that it cannot read as the BadInputError that names the file and what is expected."""
-    try:
-        yield
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        raise BadInputError(
-            f"{source}: {' '.join(str(error).split())}",
-            hint=f"expected UTF-8 text with the columns {', '.join(columns)}",
-        ) from None
-
-
 def _conversion(table: Table) -> pacsv.ConvertOptions:
     """Numbers are read as doubles, for whoever writes a column of whole numbers with gaps writes 2.0; empty is null."""
     types = {c.name: pa.string() if c.type == "string" else pa.float64() for c in table.columns}
@@ -83,9 +63,9 @@ def _conform(found: pa.Table, table: Table, source: str) -> pa.Table:
     columns = []
     for column in table.columns:
         if column.name in found.column_names:
-            columns.append(_cast(found[column.name], column.name, _TYPES[column.type], source))
+            columns.append(_cast(found[column.name], column.name, type_of(column), source))
         elif column.nullable:
-            columns.append(pa.nulls(found.num_rows, _TYPES[column.type]))
+            columns.append(pa.nulls(found.num_rows, type_of(column)))
         else:
             raise BadInputError(
                 f"{source}: column {column.name} is missing; found {', '.join(found.column_names) or 'none'}",

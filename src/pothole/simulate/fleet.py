@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pothole.roads.read import schema_of
+from pothole.arrow import schema_of
 from pothole.simulate import device as devices
 from pothole.simulate import layers
 from pothole.simulate import vehicle as vehicles

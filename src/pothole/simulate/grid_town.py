@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pothole.arrow import type_of
 from pothole.simulate.town import metres_per_degree
 from pothole.tables import SEGMENTS
 
 Array = NDArray[np.float64]
-_TYPES = {"string": pa.string(), "int": pa.int32(), "double": pa.float64()}
 _LON0, _LAT0 = 126.98, 37.56
 _PART_M = 40.0
 _PARALLEL_M = 25.0
@@ -37,7 +37,7 @@ def grid_town(seed: int = 1, blocks: int = 6, block_m: float = 260.0) -> pa.Tabl
                     _add(rows, f"East {j} Side/{i}", 1, _beside(line))
             if j < blocks:
                 _add(rows, f"North {i} Road/{j}", 4 if i % 3 == 0 else 2, _street(rng, here, corners[i, j + 1]))
-    return pa.table({c.name: pa.array(rows[c.name], _TYPES[c.type]) for c in SEGMENTS.columns})
+    return pa.table({c.name: pa.array(rows[c.name], type_of(c)) for c in SEGMENTS.columns})
 
 
 def _street(rng: np.random.Generator, a: Array, b: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pothole import ellipsoid
 from pothole.errors import BadInputError
 
 Array = NDArray[np.float64]
@@ -66,11 +67,9 @@ class Town:
 
 
 def metres_per_degree(lat: float) -> tuple[float, float]:
-    """Length of a degree of longitude and of latitude on WGS84 (Snyder's series), metres."""
+    """Length of a degree of longitude and of latitude on WGS84, metres."""
     phi = np.radians(lat)
-    mx = 111412.84 * np.cos(phi) - 93.5 * np.cos(3 * phi) + 0.118 * np.cos(5 * phi)
-    my = 111132.954 - 559.822 * np.cos(2 * phi) + 1.175 * np.cos(4 * phi)
-    return float(mx), float(my)
+    return float(ellipsoid.longitude_m(phi, np.cos)), float(ellipsoid.latitude_m(phi, np.cos))
 
 
 def from_segments(segments: pa.Table, driven_km: float = float("inf")) -> Town:

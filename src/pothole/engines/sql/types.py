@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pothole.column_types import DUCKDB
 from pothole.engines.sql.errors import NotSupportedError
 
 
@@ -27,8 +28,6 @@ Type = str | Struct | Array
 Schema = dict[str, Type]
 
 _NUMBERS = ("int", "bigint", "double")
-#: DuckDB's names of the types, by Spark's.
-DUCKDB = {"bigint": "BIGINT", "int": "INTEGER", "double": "DOUBLE", "string": "VARCHAR", "boolean": "BOOLEAN"}
 _SPARK = {name.lower(): spark for spark, name in DUCKDB.items()}
 
 
