@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 OUT ?= out
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-long lint format bench bench-large score figures compare fit setup setup-dev system clean
+.PHONY: help demo test test-fast test-long lint format bench bench-large score figures compare fit setup setup-dev system wheel audit clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,5 +80,19 @@ bench: $(VENV)/.dev ## Time the day of 22.5 million samples against its baseline
 bench-large: $(VENV)/.dev ## Time ten times that day
 	$(BIN)/python -m benchmarks.day --large
 
+wheel: $(VENV)/.core ## Build the wheel, and beside it its bill of materials (CycloneDX), below out/wheel
+	@rm -rf $(OUT)/wheel
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps -w $(OUT)/wheel .
+	$(BIN)/python tools/sbom.py --out $(OUT)/wheel/pothole-pipeline.cdx.json
+
+AUDIT := .venv-audit
+$(AUDIT)/bin/pip-audit: Makefile
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt pip-audit==2.10.1
+	@touch $@
+
+audit: $(AUDIT)/bin/pip-audit ## Ask whether what is pinned has known vulnerabilities; say so where no database is reached
+	@$(PYTHON) tools/audit.py $<
+
 clean: ## Remove the environment and all output
-	rm -rf $(VENV) $(OUT) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(AUDIT) $(OUT) .pytest_cache .mypy_cache .ruff_cache
