@@ -48,7 +48,8 @@ def test_a_dry_run_tells_sizes_and_what_somebody_else_put_there(run, root, s3, o
     assert changes["stage1/connection.py"] == ("stray", 8, 8)
     assert changes["stage1/pothole.zip"][0] == "same"
     shown = run("deploy", "--dry-run", "--root", str(root)).text
-    assert "1 changed" in shown and "1 added" in shown and "1 stray" in shown and "they stay" in shown
+    assert "3 changed" in shown, "the file, and what tells each stage its version"
+    assert "1 added" in shown and "1 stray" in shown and "they stay" in shown
     run("deploy", "--root", str(root))
     assert old in keys(s3, operator), "a stray file is nobody's to remove"
     (root / "stage2" / "helper.py").unlink()
@@ -60,14 +61,14 @@ def test_a_dry_run_tells_sizes_and_what_somebody_else_put_there(run, root, s3, o
 def test_deploy_again_and_back(run, root, s3, operator):
     done = run("deploy", "--root", str(root))
     first = done.text.rsplit("version ", 1)[1].split()[0]
-    assert f"version {first} is deployed: 10 files, verified" in done.text
+    assert f"version {first} is deployed: 12 files, verified" in done.text
     assert "spark-job-code/stage1/connection_stage1.py" in keys(s3, operator)
     assert f"version {first} is deployed already" in run("deploy", "--root", str(root)).text
     (root / "stage1" / "connection_stage1.py").write_text("# another\n")
     assert f"version {first}" not in run("deploy", "--root", str(root)).text
     shown = run("deploy", "--rollback", "--dry-run").text
     assert f"version {first} for" in shown and "changed" in shown and "nothing was changed" in shown
-    assert f"version {first} is deployed: 10 files" in run("deploy", "--rollback").text
+    assert f"version {first} is deployed: 12 files" in run("deploy", "--rollback").text
 
 
 def test_nothing_to_roll_back_to(run, s3):

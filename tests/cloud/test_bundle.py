@@ -105,7 +105,8 @@ def test_deploy_shows_changes_keeps_the_former_version_and_rolls_back(root, sett
     program = root / "stage1" / "stage1_anomaly_detection.py"
     program.write_text(program.read_text() + "# changed\n")
     second = bundle.build(root, settings)
-    assert [c.path for c in bundle.changes(second, settings) if c.what == "changed"] == [f"stage1/{program.name}"]
+    changed = [f"stage1/{program.name}", *(f"stage{n}/code_version.txt" for n in (1, 2))]
+    assert [c.path for c in bundle.changes(second, settings) if c.what == "changed"] == sorted(changed)
     bundle.deploy(second, settings, said.append)
     bundle.deploy(second, settings, said.append)
     assert bundle.deploy(bundle.earlier(settings), settings, said.append) == first.version

@@ -144,7 +144,7 @@ def test_what_is_deployed_has_it_as_stage_2_or_as_its_folder_says(made):
     )
     files = json.loads(made.python("-c", build))
     names = (f"{FIRST}_road_wear.py", f"connection_{FIRST}.py", f"config_{FIRST}.json", f"config_{FIRST}.yaml")
-    assert sorted(files) == sorted(f"{FIRST}/{name}" for name in names)
+    assert sorted(files) == sorted(f"{FIRST}/{name}" for name in (*names, "code_version.txt"))
     for name in names[:2]:
         compile(files[f"{FIRST}/{name}"], name, "exec")
     section = json.loads(files[f"{FIRST}/config_{FIRST}.json"])[FIRST]
