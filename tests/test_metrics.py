@@ -29,6 +29,7 @@ def samples(text: str) -> dict[str, list[tuple[dict[str, str], float]]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_real_days_figures_are_those_of_its_partitions(lake):
     stage1, stage2 = records.of_date(lake, DAY).last_of_each_stage()
     published = {name: lake.published(name, DAY) for name in ("stage1_anomaly_detected", "stage1_traversals")}

@@ -11,6 +11,8 @@ from pothole.errors import LakeError, NoDataError, PotholeError, UserError
 from tests.servers.nodes import client
 from tests.servers.unwell import unwell
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-02-12"
 
 

@@ -105,6 +105,7 @@ def test_of_many_runs_that_see_a_dead_lock_one_takes_it(lake: Lake) -> None:
             assert sum(pool.map(attempt, range(8), [threading.Semaphore(0)] * 8)) == 1
 
 
+@pytest.mark.slow
 def test_a_lock_is_renewed_while_the_run_lives(lake: Lake) -> None:
     with lake.lock(DAY, "first", ttl_seconds=0.8):
         for _ in range(4):
@@ -135,6 +136,7 @@ def test_a_lost_lock_is_left_to_its_new_holder(lake: Lake) -> None:
     assert holder(lake) == "thief"
 
 
+@pytest.mark.slow
 def test_renewing_outlives_a_storage_that_is_away_for_a_moment(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     swap = lake.storage.swap
     failures: list[str] = []

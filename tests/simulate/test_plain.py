@@ -62,6 +62,7 @@ def test_jolts_are_one_in_a_thousand_and_at_fixed_places(files: list[Path]) -> N
     assert np.median(in_other_trips) > 5
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_day_and_another_date_another(tmp_path: Path) -> None:
     for name, seed, day in (("a", 1, DAY), ("b", 1, DAY), ("c", 1, date(2026, 2, 13)), ("d", 2, DAY)):
         simulate_plain(tmp_path / name, trips=3, files=1, seed=seed, day=day, samples_per_trip=20)
