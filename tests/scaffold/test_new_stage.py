@@ -92,7 +92,7 @@ def test_it_is_formatted_and_has_no_lint(made):
 
 @pytest.mark.slow
 def test_types(made):
-    made.python("-m", "mypy")
+    made.python("-m", "mypy", "src")
 
 
 @pytest.fixture(scope="module")
