@@ -37,21 +37,37 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: config.getoption("--ran").write_text("\n".join(sorted(called))))
 
 
-@pytest.hookimpl(tryfirst=True)
+#: Files whose tests share Airflow's services, which are dear to start.
+AIRFLOWS = {f"tests/airflow/test_{name}.py" for name in ("operators_day", "run_without_tasks", "scheduler")}
+
+
+def scope_of(nodeid: str) -> str:
+    """Side by side (``--dist loadgroup``) the tests of one scope run on one worker, one after the other."""
+    file = nodeid.partition("::")[0]
+    return "airflow's services" if file in AIRFLOWS else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """By ``scope_of``: xdist 3.8 loses its own groups, since pytest 9 no longer reads the ids that it changes."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scopes(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return scope_of(nodeid)
+
+    return Scopes(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side (``--dist loadgroup``) a file's tests share a worker, unless a mark says more; long groups first."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    """What takes longest comes first, so that one worker does not wait for the other at the end."""
     items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> tuple[int, str]:
-    """What takes longest comes first, so that one worker does not wait for the other at the end."""
-    group = str(item.get_closest_marker("xdist_group").args[0])  # type: ignore[union-attr]
-    marks = {mark.name for mark in item.iter_markers()}
-    first = [group == "airflow's services", {"airflow", "spark"} <= marks, "spark" in marks, "airflow" in marks]
-    return (first.index(True) if True in first else len(first), group)
+    scope, marks = scope_of(item.nodeid), {mark.name for mark in item.iter_markers()}
+    first = [scope == "airflow's services", {"airflow", "spark"} <= marks, "spark" in marks, "airflow" in marks]
+    return (first.index(True) if True in first else len(first), scope)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from tests.docs.guide import ENGLISH, SCHEDULED, commands
 from tests.servers.airflow import LOGIN
 from tests.servers.pipeline import Pipeline
 
-pytestmark = [pytest.mark.slow, pytest.mark.airflow, pytest.mark.xdist_group("airflow's services")]
+pytestmark = [pytest.mark.slow, pytest.mark.airflow]
 FIRST, SECOND = "2026-04-01", "2026-04-02"
 
 

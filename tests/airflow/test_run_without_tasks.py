@@ -12,7 +12,7 @@ from pothole.doctor import Context, examine
 from tests.servers.airflow import DAG_ID, LOGIN
 from tests.servers.pipeline import Pipeline
 
-pytestmark = [pytest.mark.slow, pytest.mark.airflow, pytest.mark.xdist_group("airflow's services")]
+pytestmark = [pytest.mark.slow, pytest.mark.airflow]
 
 
 def test_a_run_before_the_first_date_is_a_success_at_once(stage: Pipeline) -> None:

@@ -15,7 +15,7 @@ from pothole.registry import OWN
 from tests.servers.airflow import DAG_ID, LOGIN
 from tests.servers.pipeline import Pipeline
 
-pytestmark = [pytest.mark.slow, pytest.mark.airflow, pytest.mark.xdist_group("airflow's services")]
+pytestmark = [pytest.mark.slow, pytest.mark.airflow]
 
 
 def test_the_run_is_marked_failed_by_hand(stage: Pipeline) -> None:
