@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -24,7 +23,7 @@ def on_duckdb() -> Iterator[SimpleNamespace]:
 @pytest.fixture(scope="module")
 def on_spark() -> Iterator[SimpleNamespace]:
     needs.program("java")
-    active = "pyspark" in sys.modules and not hasattr(sys.modules["pyspark"], "__version__")
+    active = modules.is_active()
     modules.deactivate()
     needs.module("pyspark")
     from pothole.engines.spark import session

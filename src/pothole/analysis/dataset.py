@@ -83,9 +83,7 @@ def read(lake: Lake | str | Path, name: str, date: str | None = None) -> Dataset
     ``name`` is one of ``SHORT`` or the dataset's own in the lake. UserError for another name or a missing date,
     NoDataError where nothing is published.
     """
-    import pyarrow as pa
-
-    opened = lake if isinstance(lake, Lake) else open_lake(str(lake))
+    opened = opened_lake(lake)
     table = table_named(name)
     if not table.partitioned:
         return Dataset(table, opened.layer(table))
@@ -93,10 +91,7 @@ def read(lake: Lake | str | Path, name: str, date: str | None = None) -> Dataset
         there = opened.dates(table.name)
         known = f"the lake has {', '.join(there[-3:])}" if there else "the lake has none"
         raise UserError(f"{name} needs a date, YYYY-MM-DD", hint=known)
-    if table is tables.RAW:
-        files = [file.path for file in opened.check_raw(date).files]
-        return Dataset(table, pa.concat_tables([_raw(opened, path) for path in files], promote_options="permissive"))
-    return Dataset(table, opened.read_table(table.name, date))
+    return Dataset(table, opened.read_raw(date) if table is tables.RAW else opened.read_table(table.name, date))
 
 
 def table_named(name: str) -> Table:
@@ -112,11 +107,9 @@ def short(table: Table) -> str:
     return next((name for name, other in SHORT.items() if other is table), table.name)
 
 
-def _raw(lake: Lake, path: str) -> pa.Table:
-    import pyarrow.parquet as pq
-
-    with lake.fs.open(path) as file:
-        return pq.read_table(file, columns=list(tables.RAW.names))
+def opened_lake(lake: Lake | str | Path) -> Lake:
+    """The lake, opened where its place was given."""
+    return lake if isinstance(lake, Lake) else open_lake(str(lake))
 
 
 def _needed(module: str) -> Any:

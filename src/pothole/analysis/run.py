@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from pothole import config, engines
-from pothole.analysis.dataset import Dataset, short
-from pothole.lake import Lake, new_run_id, open_lake
+from pothole.analysis.dataset import Dataset, opened_lake, short
+from pothole.lake import Lake, new_run_id
 from pothole.pipeline import day as days
-from pothole.pipeline import gate
+from pothole.pipeline import gate, sources
 from pothole.pipeline.record import Day, StageReport
 from pothole.pipeline.running import computed
 from pothole.registry import named
@@ -31,7 +31,7 @@ def run_day(
     ``settings`` are those that are other than by default, nested as in a configuration file, or such a file;
     ``stages`` names those to run (all). Errors: those of ``pothole.pipeline.run_day``.
     """
-    opened, chosen = _opened(lake), _config(settings)
+    opened, chosen = opened_lake(lake), _config(settings)
     return days.run_day(
         opened,
         config.parse_date(date),
@@ -54,13 +54,14 @@ def run_stage(
     Arguments as ``run_day``'s. NoDataError where what the stage reads is not there.
     """
     days.chosen_stages(None, name)
-    opened, chosen, stage, date = _opened(lake), _config(settings), named(name), config.parse_date(date)
+    opened, chosen, stage, date = opened_lake(lake), _config(settings), named(name), config.parse_date(date)
     raw = gate.check_input(opened, date, [stage], skip_bad=False)
     started = engines.from_settings(engine, chosen.settings.engine, opened)
     try:
         with tempfile.TemporaryDirectory(prefix="pothole-") as folder:
             day = Day(opened, chosen, date, new_run_id(), lambda _what, _share: None, started)
-            found = computed(day, stage, raw, StageReport(name), lambda table: _folder(folder, table.name))
+            dates = sources.published(opened, stage, date)
+            found = computed(day, stage, dates, raw, StageReport(name), lambda table: _folder(folder, table.name))
             return {short(t): Dataset(t, started.to_arrow(frame)) for t, frame in found.items()}
     finally:
         started.close()
@@ -70,10 +71,6 @@ def _folder(parent: str, name: str) -> str:
     folder = Path(parent) / name
     folder.mkdir(exist_ok=True)
     return str(folder)
-
-
-def _opened(lake: Lake | str | Path) -> Lake:
-    return lake if isinstance(lake, Lake) else open_lake(str(lake))
 
 
 def _config(settings: Mapping[str, Any] | Path | None) -> Config:

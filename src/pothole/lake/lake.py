@@ -132,6 +132,14 @@ class Lake:
                     ) from None
         raise LakeError(f"{dataset} of {date} in {self.uri} is replaced all the time", hint="try again")
 
+    def read_raw(self, date: str) -> pa.Table:
+        """All raw rows of a date, columns of ``tables.RAW``; errors as ``check_raw``'s."""
+        import pyarrow as pa
+
+        files = [file.path.removeprefix(self.root).lstrip("/") for file in self.check_raw(date).files]
+        rows = [_read_file(self.storage, file, list(RAW.names)) for file in files]
+        return pa.concat_tables(rows, promote_options="permissive")
+
     def layer_files(self, table: Table) -> list[tuple[str, int]]:
         """Files of a dataset that people write, relative to the lake, with their bytes; none when the lake has none.
 

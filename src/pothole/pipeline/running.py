@@ -31,8 +31,9 @@ def run_stage(day: Day, stage: Stage, raw: RawInput | None) -> StageReport:
     ):
         if raw:
             day.progress("looking at the raw files", stage.begins_at)
-        entries += sources.entries(day.lake, stage, sources.published(day.lake, stage, day.date))
-        computed(day, stage, raw, report, lambda table: day.engine.destination(publication, table))
+        dates = sources.published(day.lake, stage, day.date)
+        entries += sources.entries(day.lake, stage, dates)
+        computed(day, stage, dates, raw, report, lambda table: day.engine.destination(publication, table))
         for table in stage.outputs:
             manifest = publication.commit(
                 table.name, inputs=entries, code_version=code_version(), config_hash=day.config.hash
@@ -42,14 +43,21 @@ def run_stage(day: Day, stage: Stage, raw: RawInput | None) -> StageReport:
 
 
 def computed(
-    day: Day, stage: Stage, raw: RawInput | None, report: StageReport, folder: Callable[[Table], str]
+    day: Day,
+    stage: Stage,
+    dates: sources.Dates,
+    raw: RawInput | None,
+    report: StageReport,
+    folder: Callable[[Table], str],
 ) -> dict[Table, DataFrame]:
     """The stage's outputs, as they lie in the ``folder`` of each; counted in the report.
+
+    ``dates`` are those of its published inputs.
 
     TooManyRefusedError where a larger share of the raw rows was refused than is allowed.
     """
     work = _Work(day, _on(day.engine, stage), folder, report)
-    found = work.run(sources.published(day.lake, stage, day.date), raw)
+    found = work.run(dates, raw)
     work.tell(raw)
     if raw:
         if "used" in stage.counts:

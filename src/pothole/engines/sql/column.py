@@ -217,6 +217,11 @@ def col(name: str) -> Column:
     return Column(resolve, name.rpartition(".")[2])
 
 
+def column_of(given: Column | str) -> Column:
+    """What PySpark takes for a column: text is a column's name."""
+    return col(given) if isinstance(given, str) else lit(given)
+
+
 def lit(value: Any) -> Column:
     """A constant; a column stays what it is."""
     if isinstance(value, Column):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from pothole.engines.sql.column import Column, col, quoted
+from pothole.engines.sql.column import Column, col, column_of, quoted
 from pothole.engines.sql.errors import NotSupportedError, public
 from pothole.engines.sql.functions import count as _count
 from pothole.engines.sql.types import Schema, common
@@ -67,7 +67,7 @@ class DataFrame:
 
     def select(self, *columns: Column | str) -> DataFrame:
         """These columns."""
-        return self._selected([self._column(c) for c in columns], f"FROM {self._source}")
+        return self._selected([column_of(c) for c in columns], f"FROM {self._source}")
 
     def withColumn(self, name: str, column: Column) -> DataFrame:
         """One column more, or another in its place."""
@@ -103,7 +103,7 @@ class DataFrame:
 
     def groupBy(self, *columns: Column | str) -> GroupedData:
         """Rows that agree in these, for ``agg``."""
-        return GroupedData(self, [self._column(c) for c in columns])
+        return GroupedData(self, [column_of(c) for c in columns])
 
     def agg(self, *columns: Column) -> DataFrame:
         """One row of all."""
@@ -145,9 +145,6 @@ class DataFrame:
 
     def __getattr__(self, name: str) -> NoReturn:
         raise NotSupportedError(f"DataFrame.{name}", public(DataFrame))
-
-    def _column(self, given: Column | str) -> Column:
-        return col(given) if isinstance(given, str) else given
 
     def _over(self, query: str) -> DataFrame:
         return DataFrame(self._session, f"({query})", self._types)

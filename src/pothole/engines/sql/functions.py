@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from pothole.engines.sql.column import Case, Column, Sql, col, lit, literal, quoted
+from pothole.engines.sql.column import Case, Column, Sql, col, column_of, lit, literal, quoted
 from pothole.engines.sql.errors import NotSupportedError
 from pothole.engines.sql.types import Array, Schema, Struct, Type, common, is_integer
 
@@ -26,13 +26,9 @@ def __getattr__(name: str) -> NoReturn:
     raise NotSupportedError(f"function {name!r}", __all__)
 
 
-def _column(given: ColumnOrName) -> Column:
-    return col(given) if isinstance(given, str) else lit(given)
-
-
 def _call(form: str, of: Callable[[list[Type]], Type] | Type, *given: ColumnOrName) -> Column:
     """A function of rows: its SQL with a ``{}`` for each argument, its type or how that follows from theirs."""
-    columns = [_column(c) for c in given]
+    columns = [column_of(c) for c in given]
 
     def resolve(schema: Schema) -> Sql:
         parts = [c.sql(schema) for c in columns]
@@ -48,7 +44,7 @@ def _of_rows(
     wrapped: Callable[[str, Type], str] = lambda text, _of: text,
 ) -> Column:
     """A function of many rows, which can have a window: ``wrapped`` is what goes around its call."""
-    columns = [_column(c) for c in given]
+    columns = [column_of(c) for c in given]
 
     def resolve(schema: Schema) -> Sql:
         parts = [c.sql(schema) for c in columns]
@@ -80,7 +76,7 @@ def coalesce(*columns: ColumnOrName) -> Column:
 
 def struct(*columns: ColumnOrName) -> Column:
     """The columns as fields of one."""
-    given = [_column(c) for c in columns]
+    given = [column_of(c) for c in columns]
 
     def resolve(schema: Schema) -> Sql:
         parts = {c.named(): c.sql(schema) for c in given}
@@ -181,7 +177,7 @@ def round(column: ColumnOrName, scale: int = 0) -> Column:
         raise NotSupportedError("round to less than whole numbers", ())
 
     def resolve(schema: Schema) -> Sql:
-        given = _column(column).sql(schema)
+        given = column_of(column).sql(schema)
         return given if is_integer(given.type) else Sql(f"round({given.text}, {scale})", given.type)
 
     return Column(resolve)
@@ -308,7 +304,7 @@ def _constant(text: str) -> str:
 
 def _whole(function: str, given: ColumnOrName) -> Column:
     def resolve(schema: Schema) -> Sql:
-        number = _column(given).sql(schema)
+        number = column_of(given).sql(schema)
         return number if is_integer(number.type) else Sql(f"CAST({function}({number.text}) AS BIGINT)", "bigint")
 
     return Column(resolve)
@@ -318,16 +314,16 @@ def _extreme(function: str, given: ColumnOrName) -> Column:
     """``max`` or ``min``; of structs by a key, for DuckDB takes a null field for the largest."""
 
     def resolve(schema: Schema) -> Sql:
-        value = _column(given).sql(schema)
-        by = _extreme_by(function, given, given) if isinstance(value.type, Struct) else None
-        return by.sql(schema) if by is not None else _of_rows(f"{function}({{}})", _same, given).sql(schema)
+        by_key = isinstance(column_of(given).sql(schema).type, Struct)
+        column = _extreme_by(function, given, given) if by_key else _of_rows(f"{function}({{}})", _same, given)
+        return column.sql(schema)
 
     return Column(resolve)
 
 
 def _extreme_by(function: str, given: ColumnOrName, by: ColumnOrName) -> Column:
     def resolve(schema: Schema) -> Sql:
-        value, order = _column(given).sql(schema), _column(by).sql(schema)
+        value, order = column_of(given).sql(schema), column_of(by).sql(schema)
         call = f"arg_{function}_null({value.text}, {_key(order)})"
         return Sql(call, value.type, lambda window: f"{call} OVER ({window})")
 

@@ -58,20 +58,21 @@ _displaced: dict[str, ModuleType] = {}
 
 def activate() -> None:
     """From now on ``import pyspark`` gives this package, in the whole process."""
-    if not _is_active():
+    if not is_active():
         _displaced.update(_take_out())
         sys.modules.update(as_pyspark())
 
 
 def deactivate() -> None:
     """Undo ``activate``: ``import pyspark`` gives what it gave before."""
-    if _is_active():
+    if is_active():
         _take_out()
         sys.modules.update(_displaced)
         _displaced.clear()
 
 
-def _is_active() -> bool:
+def is_active() -> bool:
+    """Whether ``import pyspark`` gives this package."""
     return sys.modules.get("pyspark") is as_pyspark()["pyspark"]
 
 

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from pothole.engines.sql.column import Column, Order, col
+from pothole.engines.sql.column import Column, Order, column_of
 from pothole.engines.sql.errors import NotSupportedError, public
 from pothole.engines.sql.types import Schema
 
@@ -21,11 +21,11 @@ class WindowSpec:
 
     def partitionBy(self, *columns: Column | str) -> WindowSpec:
         """Rows that agree in these."""
-        return replace(self, partition=tuple(map(_column, columns)))
+        return replace(self, partition=tuple(map(column_of, columns)))
 
     def orderBy(self, *columns: Column | Order | str) -> WindowSpec:
         """Rising unless told otherwise, nulls first."""
-        return replace(self, order=tuple(c if isinstance(c, Order) else _column(c).asc() for c in columns))
+        return replace(self, order=tuple(c if isinstance(c, Order) else column_of(c).asc() for c in columns))
 
     def rowsBetween(self, start: int, end: int) -> WindowSpec:
         """So many rows before (negative) and after."""
@@ -69,10 +69,6 @@ class Window(metaclass=_WindowType):
     def orderBy(*columns: Column | Order | str) -> WindowSpec:
         """All rows in this order."""
         return WindowSpec().orderBy(*columns)
-
-
-def _column(given: Column | str) -> Column:
-    return col(given) if isinstance(given, str) else given
 
 
 def _bound(given: int) -> str:
