@@ -23,6 +23,7 @@ from pothole.stages.house import STAGE2
 
 #: Parts of the package that a cluster does not need.
 _LEFT_OUT = {
+    "analysis",
     "cli",
     "cloud",
     "report",
