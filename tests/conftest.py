@@ -60,14 +60,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, so that one worker does not wait for the other at the end."""
-    items.sort(key=_turn)
+    """The scopes that take longest come first, so that one worker does not wait for the other at the end.
+
+    Within a scope the order stays.
+    """
+    turns: dict[str, int] = {}
+    for item in items:
+        scope = scope_of(item.nodeid)
+        turns[scope] = min(turns.get(scope, _LAST), _turn(scope, {mark.name for mark in item.iter_markers()}))
+    items.sort(key=lambda item: (turns[scope_of(item.nodeid)], scope_of(item.nodeid)))
 
 
-def _turn(item: pytest.Item) -> tuple[int, str]:
-    scope, marks = scope_of(item.nodeid), {mark.name for mark in item.iter_markers()}
+_LAST = 4
+
+
+def _turn(scope: str, marks: set[str]) -> int:
     first = [scope == "airflow's services", {"airflow", "spark"} <= marks, "spark" in marks, "airflow" in marks]
-    return (first.index(True) if True in first else len(first), scope)
+    return first.index(True) if True in first else _LAST
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,23 @@ def test_files_that_share_airflows_services_are_there_and_one_scope():
     assert all((ROOT / file).is_file() for file in conftest.AIRFLOWS)
     assert {conftest.scope_of(f"{file}::test_x[a::b]") for file in conftest.AIRFLOWS} == {"airflow's services"}
     assert conftest.scope_of("tests/lake/test_lock.py::test_x[y]") == "tests/lake/test_lock.py"
+
+
+class Item:
+    """A test as pytest collects it."""
+
+    def __init__(self, nodeid: str, *marks: str) -> None:
+        self.nodeid, self._marks = nodeid, marks
+
+    def iter_markers(self) -> Iterator[pytest.Mark]:
+        return (getattr(pytest.mark, name).mark for name in self._marks)
+
+
+def test_what_takes_long_comes_first_and_a_file_keeps_its_order():
+    first = next(iter(conftest.AIRFLOWS))
+    collected = [Item("a::1"), Item("b::1"), Item("b::2", "spark"), Item("b::3"), Item(f"{first}::1", "airflow")]
+    conftest.pytest_collection_modifyitems(collected)
+    assert [item.nodeid for item in collected] == [f"{first}::1", "b::1", "b::2", "b::3", "a::1"]
 
 
 @pytest.mark.slow
